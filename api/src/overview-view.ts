@@ -1,0 +1,60 @@
+// A portfolio's newest figures as the overview shows them. Pure.
+import type { PortfolioRow } from '@closebell/prisma/portfolios';
+import type { NewestSnapshot, PnlSummary } from '@closebell/prisma/snapshots';
+import type { Overview } from '@closebell/shared/contracts/analytics';
+
+/** Percentages are fractions of equity: null when equity is not above 0. */
+export function viewOverview(portfolio: PortfolioRow, snapshot: NewestSnapshot, pnl: PnlSummary): Overview {
+  const ofEquity = (value: number): number | null => (snapshot.equity > 0 ? value / snapshot.equity : null);
+  // A portfolio without open lots has no values, and nothing unrealised.
+  const unrealised = snapshot.position_count === 0 ? 0 : pnl.unrealised_pnl;
+  return {
+    available: true,
+    portfolio_id: portfolio.id,
+    equity_balance: portfolio.equity_balance,
+    net_asset_value: snapshot.equity,
+    total_value: snapshot.equity,
+    cash_balance: snapshot.cash,
+    leverage: ofEquity(snapshot.gross_value),
+    exposures: {
+      long_exposure: snapshot.long_value,
+      short_exposure: snapshot.short_value,
+      gross_exposure: snapshot.gross_value,
+      net_exposure: snapshot.net_value,
+      long_percentage: ofEquity(snapshot.long_value),
+      short_percentage: ofEquity(snapshot.short_value),
+      gross_percentage: ofEquity(snapshot.gross_value),
+      net_percentage: ofEquity(snapshot.net_value),
+    },
+    pnl: {
+      total_pnl: unrealised === null ? null : toMoney(unrealised + snapshot.realised_pnl),
+      unrealized_pnl: unrealised,
+      realized_pnl: snapshot.realised_pnl,
+      daily_pnl: snapshot.daily_pnl,
+      mtd_pnl: pnl.mtd_pnl,
+      ytd_pnl: pnl.ytd_pnl,
+    },
+    position_count: {
+      total_positions: snapshot.position_count,
+      long_count: snapshot.long_count,
+      short_count: snapshot.short_count,
+      option_count: snapshot.option_count,
+    },
+    delta_adjusted: viewDelta(snapshot),
+    coverage: snapshot.coverage,
+    valuation: snapshot.valuation,
+    price_source: pnl.has_simulated_prices ? 'simulated' : null,
+    snapshot_date: snapshot.snapshot_date,
+    last_updated: snapshot.created_at.toISOString(),
+  };
+}
+
+function viewDelta({ delta_long: long, delta_short: short }: NewestSnapshot): Overview['delta_adjusted'] {
+  if (long === null || short === null) return null;
+  return { long, short, gross: toMoney(long - short), net: toMoney(long + short) };
+}
+
+/** The sum of two stored amounts, free of digits that neither of them has. */
+function toMoney(sum: number): number {
+  return Math.round(sum * 10_000) / 10_000;
+}

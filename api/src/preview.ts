@@ -1,0 +1,34 @@
+// Reads an upload in a thread of its own: 10 MB of CSV would hold up every other request of this process.
+import type { ReadPositions } from '@closebell/shared/csv/read-positions';
+import { AppError } from '@closebell/shared/errors';
+import { createRequire } from 'node:module';
+import { Worker } from 'node:worker_threads';
+
+export type PreviewRequest = Readonly<{ bytes: Uint8Array; fileName: string; today: string; allowMultipleLots: boolean }>;
+/** With the first 1,000 positions only; the totals count all. */
+export type PreviewResult = ReadPositions;
+
+const TIMEOUT_MS = 10_000;
+const MEMORY_MB_MAX = 512;
+
+/** Throws ERR_SYS_002 when the file takes longer than 10 seconds. */
+export async function previewPositions(request: PreviewRequest): Promise<PreviewResult> {
+  const thread = new Worker(threadFile(), { workerData: request, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX } });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await new Promise<PreviewResult>((resolve, reject) => {
+      timer = setTimeout(() => reject(new AppError('ERR_SYS_002', { message: 'The file takes too long to preview. Import it instead.' })), TIMEOUT_MS);
+      thread.once('message', resolve);
+      thread.once('error', reject);
+      thread.once('exit', (code) => reject(new Error(`the preview's thread ended with ${code} and no answer`)));
+    });
+  } finally {
+    clearTimeout(timer);
+    await thread.terminate();
+  }
+}
+
+/** Threads run compiled files, also when this one is run from its source: the package's own name leads to them. */
+function threadFile(): string {
+  return createRequire(import.meta.url).resolve('@closebell/api/preview-thread');
+}

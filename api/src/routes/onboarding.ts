@@ -1,0 +1,64 @@
+import { hasAccountName } from '@closebell/prisma/portfolios';
+import { findImport, submitImport } from '@closebell/prisma/imports';
+import { createPortfolioFromCsv, getCsvTemplate, previewImport } from '@closebell/shared/contracts/onboarding';
+import { readPortfolioForm, type PortfolioForm } from '@closebell/shared/contracts/portfolio-form';
+import { csvTemplate } from '@closebell/shared/csv/template';
+import { AppError } from '@closebell/shared/errors';
+import type { Router } from 'express';
+import { createHash } from 'node:crypto';
+import type { ApiContext } from '../context.js';
+import { answerImport } from '../import-answer.js';
+import { preferredWaitMs } from '../preferred-wait.js';
+import { previewPositions } from '../preview.js';
+import { route } from '../route.js';
+import { receiveUpload, type Upload } from '../uploads.js';
+
+export function onboardingRoutes(router: Router, context: ApiContext): void {
+  route(router, context, getCsvTemplate, async () => ({
+    status: 200,
+    body: csvTemplate(),
+    headers: {
+      'Content-Type': 'text/csv; charset=utf-8',
+      'Content-Disposition': 'attachment; filename="closebell_portfolio_template.csv"',
+      'Cache-Control': 'public, max-age=3600',
+    },
+  }));
+
+  route(router, context, createPortfolioFromCsv, async ({ principal, requestId, now, raw }, reply) => {
+    const { db, jobEnds } = context;
+    const { form, file } = requireUpload(await receiveUpload(raw, reply), context, now);
+    if (await hasAccountName(db.pool, principal.userId, form.account_name)) throw new AppError('ERR_PORT_001');
+    const { importId, jobId } = await submitImport(db, {
+      userId: principal.userId,
+      fileName: file.name,
+      file: file.bytes,
+      sha256: createHash('sha256').update(file.bytes).digest(),
+      request: form,
+      requestId,
+    });
+    await jobEnds.wait(jobId, preferredWaitMs(raw.get('prefer')));
+    return answerImport(db, importId);
+  });
+
+  route(router, context, previewImport, async ({ now, raw }, reply) => {
+    const { fields, file } = await receiveUpload(raw, reply);
+    if (file === null) throw new AppError('ERR_PORT_007');
+    const allowMultipleLots = fields['allow_multiple_lots'] === 'true';
+    const today = context.calendar.newYorkDate(now);
+    const read = await previewPositions({ bytes: file.bytes, fileName: file.name, today, allowMultipleLots });
+    if (!read.ok) throw new AppError(read.fileError.code, { message: read.fileError.message });
+    const { positions, errors, totalErrors, rowsTotal, rowsValid, warnings } = read;
+    return {
+      status: 200,
+      body: {
+        importable: totalErrors === 0,
+        rows_total: rowsTotal,
+        rows_valid: rowsValid,
+        total_errors: totalErrors,
+        positions: positions.map(snakeCase),
+        errors,
+        warnings,
+      },
+    };
+  });
+}

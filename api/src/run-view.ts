@@ -1,0 +1,99 @@
+// A run's rows as its pollers see them: one status, one list of phases, one measure of progress. Pure.
+import type { RunPhase, RunProgress } from '@closebell/shared/contracts/run';
+import type { JobStatus } from '@closebell/shared/jobs';
+import type { JobPhase, JobRow } from '@closebell/prisma/jobs';
+import type { Run } from '@closebell/prisma/runs';
+
+const PHASE_COUNT = 7;
+/** The phases of a batch before its chunks, and those the chunks share. */
+const CHUNKS_FROM_PHASE = 3;
+
+/** What every view of a run shows. `calculation_date` is null for kinds that are about no session. */
+export function viewRun({ root, children, elapsedSeconds }: Run) {
+  const status = statusOf(root);
+  const phases = mergePhases([...children, root]);
+  return {
+    batch_run_id: root.id,
+    status,
+    triggered_by: root.trigger,
+    calculation_date: typeof root.payload['sessionDate'] === 'string' ? root.payload['sessionDate'] : null,
+    queued_at: root.created_at.toISOString(),
+    started_at: root.started_at?.toISOString() ?? null,
+    finished_at: root.finished_at?.toISOString() ?? null,
+    elapsed_seconds: isEnded(status) ? Math.round(elapsedSeconds * 1000) / 1000 : Math.floor(elapsedSeconds),
+    progress: progressOf({ root, children, elapsedSeconds }, phases, status),
+    phases: phases.map(viewPhase),
+    result: root.result,
+  };
+}
+
+/** A root that waits for another turn after it has started still runs, as its owner sees it: a status never goes back. */
+export function statusOf(root: Pick<JobRow, 'status' | 'started_at'>): JobStatus {
+  return root.status === 'queued' && root.started_at !== null ? 'running' : root.status;
+}
+
+function isEnded(status: JobStatus): boolean {
+  return status !== 'queued' && status !== 'running';
+}
+
+/** The phases of all rows in one list; where several rows did a part of the same phase, their counts add up. */
+export function mergePhases(jobs: readonly Pick<JobRow, 'phases'>[]): readonly JobPhase[] {
+  const byNumber = new Map<number, JobPhase>();
+  for (const phase of jobs.flatMap(({ phases }) => phases)) {
+    const before = byNumber.get(phase.number);
+    byNumber.set(phase.number, before ? addPhases(before, phase) : phase);
+  }
+  return [...byNumber.values()].sort((a, b) => a.number - b.number);
+}
+
+/** What is not over outranks what failed, and that what went well. */
+const STATUS_RANK: readonly JobPhase['status'][] = ['running', 'failed', 'partial', 'completed'];
+
+function addPhases(a: JobPhase, b: JobPhase): JobPhase {
+  const counts: Record<string, number> = { ...a.counts };
+  for (const [name, count] of Object.entries(b.counts)) counts[name] = (counts[name] ?? 0) + count;
+  return {
+    ...a,
+    status: STATUS_RANK.find((status) => status === a.status || status === b.status) ?? a.status,
+    started_at: a.started_at < b.started_at ? a.started_at : b.started_at,
+    duration_ms: a.duration_ms === null || b.duration_ms === null ? null : Math.max(a.duration_ms, b.duration_ms),
+    counts,
+  };
+}
+
+function viewPhase({ number, name, status, duration_ms: durationMs, counts }: JobPhase): RunPhase {
+  return { number, name, status, duration_seconds: durationMs === null ? null : durationMs / 1000, counts: { ...counts } };
+}
+
+function progressOf({ root, children, elapsedSeconds }: Run, phases: readonly JobPhase[], status: JobStatus): RunProgress {
+  const current = [...children, root].find((job) => job.progress !== null)?.progress ?? null;
+  const running = phases.find((phase) => phase.status === 'running') ?? null;
+  const percent = percentOf(reachedPhase(phases, children, current), status);
+  return {
+    percent,
+    phase: current?.phase ?? running?.number ?? null,
+    phase_name: current?.phase_name ?? running?.name ?? null,
+    done: current?.done ?? 0,
+    total: current?.total ?? 0,
+    unit: current?.unit ?? null,
+    eta_seconds: isEnded(status) || percent === 0 ? null : Math.ceil((elapsedSeconds * (100 - percent)) / percent),
+  };
+}
+
+/** A run that is not over never shows 100, and one that failed shows how far it came. */
+function percentOf(reached: number, status: JobStatus): number {
+  if (status === 'completed' || status === 'partial') return 100;
+  return Math.min(99, Math.floor((reached / PHASE_COUNT) * 100));
+}
+
+/** How many phases lie behind the run, in parts of a phase: from 0 to 7. Phases that a run leaves out count as done. */
+function reachedPhase(phases: readonly JobPhase[], children: readonly JobRow[], current: JobRow['progress']): number {
+  const chunks = children.filter(({ kind }) => kind === 'calculate-chunk');
+  if (chunks.length > 0) {
+    const ended = chunks.filter(({ status }) => isEnded(status)).length;
+    return CHUNKS_FROM_PHASE + (PHASE_COUNT - CHUNKS_FROM_PHASE) * (ended / chunks.length);
+  }
+  const behind = phases.map(({ number, status }) => (status === 'running' ? number : number + 1));
+  const within = current === null || current.total <= 0 ? 0 : current.phase + Math.min(1, current.done / current.total);
+  return Math.max(0, within, ...behind);
+}

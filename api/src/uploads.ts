@@ -1,0 +1,60 @@
+// One uploaded file and the form beside it, held in memory. What is too large or misnamed is refused while it streams in.
+import { UPLOAD_FIELD } from '@closebell/shared/contracts/onboarding';
+import { FILE_BYTES_MAX } from '@closebell/shared/csv/parse';
+import { AppError } from '@closebell/shared/errors';
+import type { Request, Response } from 'express';
+import multer from 'multer';
+
+export type Upload = Readonly<{
+  /** Form fields as text; a field sent twice is an array. */
+  fields: Readonly<Record<string, unknown>>;
+  /** Null when the form has no file. */
+  file: Readonly<{ name: string; bytes: Buffer }> | null;
+}>;
+
+const FILE_NAME_MAX = 255;
+
+/** Reads the multipart body. Throws ERR_CSV_001, ERR_CSV_002, ERR_PORT_007 (a file in another field) or ERR_REQ_001. */
+export async function receiveUpload(request: Request, response: Response): Promise<Upload> {
+  await new Promise<void>((resolve, reject) => {
+    readForm(request, response, (fault: unknown) => (fault === undefined ? resolve() : reject(asAppError(fault))));
+  });
+  const { file } = request;
+  return {
+    fields: { ...(request.body as Record<string, unknown> | undefined) },
+    file: file === undefined ? null : { name: shownName(file.originalname), bytes: file.buffer },
+  };
+}
+
+const readForm = multer({
+  storage: multer.memoryStorage(),
+  // One byte more than is allowed: the parser cuts at its limit, so a file of exactly 10 MB must lie below it.
+  limits: { files: 1, fileSize: FILE_BYTES_MAX + 1, fields: 20, fieldSize: 16_384, fieldNameSize: 100, parts: 30 },
+  fileFilter: (_request, { originalname }, decide) => {
+    if (originalname.trim().toLowerCase().endsWith('.csv')) decide(null, true);
+    else decide(new AppError('ERR_CSV_002', { message: 'The name of the file must end in .csv. Save it as CSV (UTF-8) and upload that.' }));
+  },
+}).single(UPLOAD_FIELD);
+
+function asAppError(fault: unknown): unknown {
+  if (fault instanceof AppError) return fault;
+  if (!(fault instanceof multer.MulterError)) {
+    // The parser's own errors: no boundary, a part without end, a client that went away.
+    return new AppError('ERR_REQ_001', { message: 'The multipart form cannot be read. Send it whole, with its boundary.', cause: fault });
+  }
+  if (fault.code === 'LIMIT_FILE_SIZE') return new AppError('ERR_CSV_001', { cause: fault });
+  if (fault.code === 'LIMIT_UNEXPECTED_FILE' || fault.code === 'LIMIT_FILE_COUNT') {
+    return new AppError('ERR_PORT_007', { message: `Send one file, in the form field ${UPLOAD_FIELD}.`, cause: fault });
+  }
+  const issues = [{ field: fault.field ?? '', message: fault.message }];
+  return new AppError('ERR_REQ_001', { details: { issues }, cause: fault });
+}
+
+/** The parser reads file names as Latin-1, while browsers send UTF-8. */
+function shownName(name: string): string {
+  return Buffer.from(name, 'latin1')
+    .toString('utf8')
+    .replaceAll(/\p{Cc}/gu, '')
+    .slice(-FILE_NAME_MAX)
+    .toWellFormed();
+}

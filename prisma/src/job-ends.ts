@@ -1,0 +1,144 @@
+// Waiting for jobs to end: one LISTEN connection per process wakes every waiter, and a poll behind it covers what it misses.
+import pg from 'pg';
+import type { Db } from './client.js';
+import { findJob, JOB_ENDED_CHANNEL, type JobRow } from './jobs.js';
+
+export type JobEnds = Readonly<{
+  /** The job's row once it has ended; null when it is still live after `timeoutMs`. Holds no connection of the pool meanwhile. */
+  wait: (jobId: string, timeoutMs: number) => Promise<JobRow | null>;
+  close: () => Promise<void>;
+}>;
+
+const POLL_MS = 500;
+const RECONNECT_MS_MIN = 100;
+const RECONNECT_MS_MAX = 2_000;
+/** A proxy that drops the connection silently is noticed by this; until then the poll serves. */
+const KEEP_ALIVE_DELAY_MS = 10_000;
+
+/** Starts listening at once; the connection is made, and made again after a failure, in the background. */
+export function listenForJobEnds(db: Db): JobEnds {
+  const waiters = createWaiters();
+  const listener = createListener(db.url, waiters.wake);
+  const poll = setInterval(() => void wakeEnded(db, waiters), POLL_MS);
+  poll.unref();
+
+  return {
+    wait: async (jobId, timeoutMs) => {
+      // Registered before the first look: an end between the look and the wait is not missed.
+      const ended = waiters.waitFor(jobId, timeoutMs);
+      const seen = await findEnded(db, jobId);
+      if (seen !== null || timeoutMs <= 0) {
+        waiters.wake(jobId);
+        return seen;
+      }
+      await ended;
+      return findEnded(db, jobId);
+    },
+    close: async () => {
+      clearInterval(poll);
+      waiters.wakeAll();
+      await listener.close();
+    },
+  };
+}
+
+async function findEnded(db: Db, jobId: string): Promise<JobRow | null> {
+  const job = await findJob(db.pool, jobId);
+  return job === null || job.status === 'queued' || job.status === 'running' ? null : job;
+}
+
+async function wakeEnded(db: Db, waiters: Waiters): Promise<void> {
+  const jobIds = waiters.jobIds();
+  if (jobIds.length === 0) return;
+  try {
+    const { rows } = await db.pool.query<{ id: string }>(
+      `SELECT id FROM jobs WHERE id = ANY($1) AND status NOT IN ('queued', 'running')`,
+      [jobIds],
+    );
+    for (const { id } of rows) waiters.wake(id);
+  } catch {
+    // The database is away: the next round asks again, and each waiter's own time-out ends its wait.
+  }
+}
+
+type Waiters = Readonly<{
+  waitFor: (jobId: string, timeoutMs: number) => Promise<void>;
+  wake: (jobId: string) => void;
+  wakeAll: () => void;
+  jobIds: () => readonly string[];
+}>;
+
+function createWaiters(): Waiters {
+  const waiting = new Map<string, Set<() => void>>();
+  const wake = (jobId: string): void => {
+    for (const resolve of waiting.get(jobId) ?? []) resolve();
+  };
+  return {
+    waitFor: async (jobId, timeoutMs) => {
+      const ofJob = waiting.get(jobId) ?? new Set();
+      waiting.set(jobId, ofJob);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(done, timeoutMs);
+        function done(): void {
+          clearTimeout(timer);
+          ofJob.delete(done);
+          if (ofJob.size === 0) waiting.delete(jobId);
+          resolve();
+        }
+        ofJob.add(done);
+      });
+    },
+    wake,
+    wakeAll: () => [...waiting.keys()].forEach(wake),
+    jobIds: () => [...waiting.keys()],
+  };
+}
+
+function createListener(databaseUrl: string, onEnd: (jobId: string) => void): Readonly<{ close: () => Promise<void> }> {
+  let client: pg.Client | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let delayMs = RECONNECT_MS_MIN;
+  let closed = false;
+
+  const connect = async (): Promise<void> => {
+    const fresh = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'closebell job ends',
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+    });
+    client = fresh;
+    fresh.on('notification', ({ payload }) => onEnd(payload ?? ''));
+    // Without this an idle connection's error would end the process; 'end' follows it and reconnects.
+    fresh.on('error', () => {});
+    fresh.once('end', reconnectLater);
+    try {
+      await fresh.connect();
+      await fresh.query(`LISTEN ${JOB_ENDED_CHANNEL}`);
+      delayMs = RECONNECT_MS_MIN;
+    } catch {
+      await fresh.end().catch(() => {});
+      reconnectLater();
+    }
+  };
+
+  function reconnectLater(): void {
+    if (closed || timer !== null) return;
+    timer = setTimeout(() => {
+      timer = null;
+      connecting = connect();
+    }, delayMs);
+    delayMs = Math.min(delayMs * 2, RECONNECT_MS_MAX);
+  }
+
+  let connecting = connect();
+  return {
+    close: async () => {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+      await connecting;
+      await client?.end().catch(() => {});
+    },
+  };
+}

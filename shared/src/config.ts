@@ -1,0 +1,155 @@
+// The environment, parsed once at start. Every fault is reported at once, with what to set instead.
+import { z } from 'zod';
+
+const text = z.string().trim().min(1);
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+export const PROVIDER_NAMES = ['files', 'simulated'] as const;
+export type ProviderName = (typeof PROVIDER_NAMES)[number];
+
+const DEVELOPMENT_SECRET = 'closebell-development-secret-not-for-production';
+const DEVELOPMENT_INVITE_CODE = 'CLOSEBELL-DEV';
+
+/** Every variable, its default and what it is for: `.env.example` and the README's table follow this. */
+const variables = z.object({
+  ENVIRONMENT: z.enum(['development', 'test', 'production']).default('development'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  CLOSEBELL_DATA_DIR: text.default('.closebell'),
+  HOST: text.default('127.0.0.1'),
+  PORT: count(0, 65_535).default(3000),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  JWT_SECRET: text.min(32, 'must be at least 32 characters').default(DEVELOPMENT_SECRET),
+  ACCESS_TOKEN_MINUTES: count(15, 1_440).default(60),
+  REFRESH_TOKEN_DAYS: count(1, 365).default(30),
+  BETA_INVITE_CODE: text.default(DEVELOPMENT_INVITE_CODE),
+  CORS_ORIGINS: list.default([]),
+  TRUST_PROXY: count(0, 10).default(0),
+  COOKIE_DOMAIN: text.optional(),
+  COOKIE_SAMESITE: z.enum(['strict', 'lax', 'none']).default('lax'),
+  RATE_LIMITS: flag.default(true),
+  MARKET_DATA_PROVIDERS: list.pipe(z.array(z.enum(PROVIDER_NAMES)).min(1)).default(['simulated']),
+  MARKET_DATA_DIR: text.optional(),
+  SIMULATION_SEED: count(0, 2 ** 31).default(20_240_102),
+  OPTION_RATE: z.coerce.number().min(-0.05).max(0.5).default(0.045),
+  CLOSEBELL_NOW: z.iso.datetime({ offset: true }).optional(),
+  WORKER_CONCURRENCY: count(1, 64).default(4),
+  BATCH_CHUNK_SIZE: count(1, 1_000).default(100),
+  BOARD_READ_ONLY: flag.default(true),
+  DETERMINISTIC_UUIDS: flag.default(false),
+  SKIP_STARTUP_VALIDATION: flag.default(false),
+});
+
+type Variables = z.output<typeof variables>;
+
+export type Config = Readonly<{
+  environment: Variables['ENVIRONMENT'];
+  /** null: an embedded Postgres under dataDir. */
+  databaseUrl: string | null;
+  /** null: the queue travels on Postgres. */
+  redisUrl: string | null;
+  dataDir: string;
+  host: string;
+  port: number;
+  logLevel: Variables['LOG_LEVEL'];
+  jwtSecret: string;
+  accessTokenMinutes: number;
+  refreshTokenDays: number;
+  inviteCode: string;
+  corsOrigins: readonly string[];
+  trustProxy: number;
+  cookieDomain: string | null;
+  cookieSameSite: Variables['COOKIE_SAMESITE'];
+  rateLimits: boolean;
+  marketDataProviders: readonly ProviderName[];
+  marketDataDir: string | null;
+  simulationSeed: number;
+  /** Continuously compounded annual rate for option marks. */
+  optionRate: number;
+  /** The market clock starts here; null: the real time. */
+  marketNow: Date | null;
+  workerConcurrency: number;
+  batchChunkSize: number;
+  boardReadOnly: boolean;
+  deterministicUuids: boolean;
+  skipStartupValidation: boolean;
+}>;
+
+export type ConfigResult = Readonly<{ ok: true; config: Config }> | Readonly<{ ok: false; faults: readonly string[] }>;
+
+/** Parses the environment. A variable set to the empty string counts as unset, as compose files write it. */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in variables.shape && value?.trim()));
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    return { ok: false, faults: parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`) };
+  }
+  const faults = [...crossFaults(parsed.data), ...productionFaults(parsed.data)];
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, config: toConfig(parsed.data) };
+}
+
+function crossFaults(v: Variables): readonly string[] {
+  const faults: string[] = [];
+  if (v.MARKET_DATA_PROVIDERS.includes('simulated') && v.MARKET_DATA_PROVIDERS.length > 1) {
+    faults.push('MARKET_DATA_PROVIDERS: simulated runs only when named alone; name the real providers or simulated, not both');
+  }
+  if (v.MARKET_DATA_PROVIDERS.includes('files') && v.MARKET_DATA_DIR === undefined) {
+    faults.push('MARKET_DATA_DIR: set it to the folder of price files, as MARKET_DATA_PROVIDERS names files');
+  }
+  if (v.COOKIE_SAMESITE === 'none' && v.ENVIRONMENT !== 'production') {
+    faults.push('COOKIE_SAMESITE: none needs secure cookies, which only ENVIRONMENT=production sets');
+  }
+  return faults;
+}
+
+function productionFaults(v: Variables): readonly string[] {
+  if (v.ENVIRONMENT !== 'production') return [];
+  const faults: string[] = [];
+  if (v.JWT_SECRET === DEVELOPMENT_SECRET) faults.push('JWT_SECRET: set a secret of your own in production (openssl rand -base64 48)');
+  if (v.BETA_INVITE_CODE === DEVELOPMENT_INVITE_CODE) faults.push('BETA_INVITE_CODE: set a code of your own in production');
+  if (v.DATABASE_URL === undefined) faults.push('DATABASE_URL: production needs a Postgres of its own; the embedded one is for one machine');
+  if (v.MARKET_DATA_PROVIDERS.includes('simulated')) {
+    faults.push('MARKET_DATA_PROVIDERS: simulated prices are refused in production; use files');
+  }
+  if (v.CLOSEBELL_NOW !== undefined) faults.push('CLOSEBELL_NOW: refused in production, where the market clock is the real time');
+  if (!v.RATE_LIMITS) faults.push('RATE_LIMITS: must stay on in production');
+  return faults;
+}
+
+function toConfig(v: Variables): Config {
+  return {
+    environment: v.ENVIRONMENT,
+    databaseUrl: v.DATABASE_URL ?? null,
+    redisUrl: v.REDIS_URL ?? null,
+    dataDir: v.CLOSEBELL_DATA_DIR,
+    host: v.HOST,
+    port: v.PORT,
+    logLevel: v.LOG_LEVEL,
+    jwtSecret: v.JWT_SECRET,
+    accessTokenMinutes: v.ACCESS_TOKEN_MINUTES,
+    refreshTokenDays: v.REFRESH_TOKEN_DAYS,
+    inviteCode: v.BETA_INVITE_CODE,
+    corsOrigins: v.CORS_ORIGINS,
+    trustProxy: v.TRUST_PROXY,
+    cookieDomain: v.COOKIE_DOMAIN ?? null,
+    cookieSameSite: v.COOKIE_SAMESITE,
+    rateLimits: v.RATE_LIMITS,
+    marketDataProviders: v.MARKET_DATA_PROVIDERS,
+    marketDataDir: v.MARKET_DATA_DIR ?? null,
+    simulationSeed: v.SIMULATION_SEED,
+    optionRate: v.OPTION_RATE,
+    marketNow: v.CLOSEBELL_NOW === undefined ? null : new Date(v.CLOSEBELL_NOW),
+    workerConcurrency: v.WORKER_CONCURRENCY,
+    batchChunkSize: v.BATCH_CHUNK_SIZE,
+    boardReadOnly: v.BOARD_READ_ONLY,
+    deterministicUuids: v.DETERMINISTIC_UUIDS,
+    skipStartupValidation: v.SKIP_STARTUP_VALIDATION,
+  };
+}

@@ -1,0 +1,74 @@
+// Calculated figures of one portfolio, each under the available contract: never a figure that isn't there.
+import { z } from 'zod';
+import { endpoint } from './endpoint.js';
+import { date, fraction, id, idParams, instant, money } from './fields.js';
+
+export const UNAVAILABLE_REASONS = [
+  'no_calculation_available',
+  'no_snapshots',
+  'no_results',
+  'insufficient_symbols',
+  'insufficient_overlap',
+  'no_benchmark_data',
+] as const;
+
+const unavailable = z.object({ available: z.literal(false), reason: z.enum(UNAVAILABLE_REASONS), portfolio_id: id });
+
+const OF_EQUITY = 'as a fraction of equity; null when equity is not above 0';
+
+const overview = z.object({
+  available: z.literal(true),
+  portfolio_id: id,
+  equity_balance: money.describe('as you stated it'),
+  net_asset_value: money,
+  total_value: money.describe('the same figure under its other name'),
+  cash_balance: money.describe('negative on margin'),
+  leverage: z.number().nullable().describe(`gross exposure ${OF_EQUITY}`),
+  exposures: z.object({
+    long_exposure: money,
+    short_exposure: money.describe('negative'),
+    gross_exposure: money,
+    net_exposure: money,
+    long_percentage: fraction.nullable().describe(OF_EQUITY),
+    short_percentage: fraction.nullable().describe(OF_EQUITY),
+    gross_percentage: fraction.nullable().describe(OF_EQUITY),
+    net_percentage: fraction.nullable().describe(OF_EQUITY),
+  }),
+  pnl: z.object({
+    total_pnl: money.nullable().describe('unrealized + realized'),
+    unrealized_pnl: money.nullable(),
+    realized_pnl: money,
+    daily_pnl: money,
+    mtd_pnl: money,
+    ytd_pnl: money,
+  }),
+  position_count: z.object({
+    total_positions: z.int(),
+    long_count: z.int(),
+    short_count: z.int(),
+    option_count: z.int(),
+  }),
+  delta_adjusted: z
+    .object({ long: money, short: money, gross: money, net: money })
+    .nullable()
+    .describe('null when an option could not be marked'),
+  coverage: fraction.nullable(),
+  valuation: z.enum(['full', 'partial']),
+  price_source: z.literal('simulated').nullable().describe('simulated: the prices are made up, for a demonstration'),
+  snapshot_date: date,
+  last_updated: instant,
+});
+
+export const getOverview = endpoint({
+  method: 'get',
+  path: '/analytics/portfolio/:id/overview',
+  summary: 'Value, exposures and P&L at the newest calculated session',
+  tag: 'Analytics',
+  auth: 'user',
+  params: idParams,
+  responses: { 200: { description: 'The figures, or why there are none', schema: z.union([overview, unavailable]) } },
+  errors: ['ERR_PORT_404', 'ERR_REQ_001'],
+});
+
+export type Overview = z.output<typeof overview>;
+export type Unavailable = z.output<typeof unavailable>;

@@ -1,0 +1,166 @@
+// Every job kind on one page: what it carries, where it queues, how often it is tried, how long it may take, when it is due.
+// A kind is stored with every row: never rename one, add a new one.
+import { z } from 'zod';
+
+const sessionDate = z.iso.date();
+const portfolioSession = z.object({
+  portfolioId: z.uuid(),
+  sessionDate,
+  /** Also do the phases meant for the current session only, whatever the session. */
+  onboarding: z.boolean().default(false),
+});
+
+type JobKindDefinition<P extends z.ZodObject> = Readonly<{
+  queue: QueueName;
+  /** Ids and dates only, parsed at submit and again at run. */
+  payload: P;
+  /** At most one job with this key is queued or running at a time. */
+  dedupeKey: (payload: z.output<P>) => string;
+  attemptsMax: number;
+  timeoutMs: number;
+  /** 1 is served first; the chunks of a batch wait behind every user. */
+  priority: number;
+}>;
+
+export const QUEUES = ['imports', 'preprocessing', 'calculations', 'batches', 'maintenance'] as const;
+export type QueueName = (typeof QUEUES)[number];
+
+const define = <P extends z.ZodObject>(definition: JobKindDefinition<P>): JobKindDefinition<P> => definition;
+
+const MINUTE_MS = 60_000;
+
+export const JOBS = {
+  'import-positions': define({
+    queue: 'imports',
+    payload: z.object({ importId: z.uuid() }),
+    dedupeKey: ({ importId }) => `import-positions ${importId}`,
+    attemptsMax: 5,
+    timeoutMs: 2 * MINUTE_MS,
+    priority: 1,
+  }),
+  'prepare-portfolio': define({
+    queue: 'preprocessing',
+    payload: portfolioSession,
+    dedupeKey: ({ portfolioId, sessionDate: date }) => `prepare-portfolio ${portfolioId} ${date}`,
+    attemptsMax: 5,
+    timeoutMs: 10 * MINUTE_MS,
+    priority: 1,
+  }),
+  'calculate-portfolio': define({
+    queue: 'calculations',
+    payload: portfolioSession,
+    dedupeKey: ({ portfolioId, sessionDate: date }) => `calculate-portfolio ${portfolioId} ${date}`,
+    attemptsMax: 5,
+    timeoutMs: 10 * MINUTE_MS,
+    priority: 1,
+  }),
+  'run-batch': define({
+    queue: 'batches',
+    payload: z.object({ sessionDate }),
+    dedupeKey: ({ sessionDate: date }) => `run-batch ${date}`,
+    attemptsMax: 5,
+    timeoutMs: 60 * MINUTE_MS,
+    priority: 5,
+  }),
+  'calculate-chunk': define({
+    queue: 'calculations',
+    payload: z.object({ runId: z.uuid(), chunk: z.int().min(0), sessionDate, portfolioIds: z.array(z.uuid()).max(1000) }),
+    dedupeKey: ({ runId, chunk }) => `calculate-chunk ${runId} ${chunk}`,
+    attemptsMax: 5,
+    timeoutMs: 20 * MINUTE_MS,
+    priority: 10,
+  }),
+  'sweep-snapshots': define({
+    queue: 'maintenance',
+    payload: z.object({ sessionDate }),
+    dedupeKey: ({ sessionDate: date }) => `sweep-snapshots ${date}`,
+    attemptsMax: 5,
+    timeoutMs: 5 * MINUTE_MS,
+    priority: 5,
+  }),
+  'prune-jobs': define({
+    queue: 'maintenance',
+    payload: z.object({}),
+    dedupeKey: () => 'prune-jobs',
+    attemptsMax: 3,
+    timeoutMs: 5 * MINUTE_MS,
+    priority: 20,
+  }),
+  'cleanup-incomplete': define({
+    queue: 'maintenance',
+    payload: z.object({ ageHours: z.number().min(0).default(24), portfolioId: z.uuid().optional() }),
+    dedupeKey: ({ portfolioId }) => `cleanup-incomplete ${portfolioId ?? 'all'}`,
+    attemptsMax: 3,
+    timeoutMs: 5 * MINUTE_MS,
+    priority: 20,
+  }),
+  /** Does nothing: its way through the queue is what `npm run doctor` and the transport tests look at. */
+  ping: define({
+    queue: 'maintenance',
+    payload: z.object({ nonce: z.string().max(100) }),
+    dedupeKey: ({ nonce }) => `ping ${nonce}`,
+    attemptsMax: 5,
+    timeoutMs: MINUTE_MS,
+    priority: 1,
+  }),
+} as const;
+
+export type JobKind = keyof typeof JOBS;
+export type JobPayload<K extends JobKind> = z.output<(typeof JOBS)[K]['payload']>;
+export type JobPayloadInput<K extends JobKind> = z.input<(typeof JOBS)[K]['payload']>;
+
+export const JOB_KINDS = Object.keys(JOBS) as JobKind[];
+
+export const JOB_STATUSES = ['queued', 'running', 'completed', 'partial', 'failed', 'cancelled'] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const JOB_TRIGGERS = ['user', 'admin', 'schedule', 'catch-up'] as const;
+export type JobTrigger = (typeof JOB_TRIGGERS)[number];
+
+/** A worker holds its job this long without a sign of life; then another may take it over. */
+export const JOB_LEASE_MS = 30_000;
+
+type ScheduleDefinition = Readonly<{
+  kind: JobKind;
+  /** Cron, five fields, in `timeZone`: it keeps its wall-clock time over clock changes. */
+  pattern: string;
+  timeZone: string;
+  /** A due time missed by longer than this is let go. */
+  catchUpMs: number;
+  description: string;
+}>;
+
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+export const SCHEDULES = {
+  'nightly-batch': {
+    kind: 'run-batch',
+    pattern: '30 17 * * 1-5',
+    timeZone: 'America/New_York',
+    catchUpMs: 7 * DAY_MS,
+    description: 'all portfolios after the closing bell; on a holiday it finds nothing to do',
+  },
+  'midnight-sweep': {
+    kind: 'sweep-snapshots',
+    pattern: '0 0 * * *',
+    timeZone: 'UTC',
+    catchUpMs: DAY_MS,
+    description: 'portfolios that still lack the last complete session',
+  },
+  'prune-jobs': {
+    kind: 'prune-jobs',
+    pattern: '20 3 * * *',
+    timeZone: 'UTC',
+    catchUpMs: DAY_MS,
+    description: 'job rows that ended over 30 days ago',
+  },
+  'cleanup-incomplete': {
+    kind: 'cleanup-incomplete',
+    pattern: '40 * * * *',
+    timeZone: 'UTC',
+    catchUpMs: DAY_MS / 24,
+    description: 'snapshot slots abandoned for 24 hours',
+  },
+} as const satisfies Record<string, ScheduleDefinition>;
+
+export type ScheduleName = keyof typeof SCHEDULES;

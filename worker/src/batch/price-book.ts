@@ -1,0 +1,125 @@
+// The prices of one calculation, loaded once and shared by all its portfolios.
+import type { Queryable } from '@closebell/prisma/client';
+import type { LedgerLot } from '@closebell/prisma/ledger';
+import { loadActions, loadCloses, loadClosesAsOf, type StoredAction, type StoredClose } from '@closebell/prisma/prices';
+import { parseScaled } from '@closebell/shared/calc/exact-value';
+import { carryForward, type Close, type DividendEvent, type PriceSeries, type SessionAxis, type SplitEvent } from '@closebell/shared/calc/price-series';
+import { actionsBySession, totalReturns, type DatedAction } from '@closebell/shared/calc/returns';
+import { annualizedVolatility } from '@closebell/shared/calc/statistics';
+import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
+import { lotKind, pricedSymbol } from './lot-symbols.js';
+
+export type PriceBook = Readonly<{
+  /** The symbol's closes carried along the axis. */
+  series: (symbol: string, axis: SessionAxis) => PriceSeries;
+  splits: (symbol: string) => readonly SplitEvent[];
+  /** The close of that very session, in units of 1e-6; null without one. */
+  closeOn: (symbol: string, session: string) => number | null;
+  /** The last close on or before the session. */
+  closeAsOf: (symbol: string, session: string) => Close | null;
+  /** Standard deviation of a year's returns over the 63 sessions up to this one; null when fewer than 20 are known. */
+  realisedVolatility: (symbol: string, session: string) => number | null;
+}>;
+
+const VOLATILITY_SESSIONS = 63;
+
+export type PriceBookRequest = Readonly<{ lots: readonly LedgerLot[]; from: string; to: string }>;
+
+export async function loadPriceBook(client: Queryable, calendar: TradingCalendar, request: PriceBookRequest): Promise<PriceBook> {
+  const { lots, to } = request;
+  const options = lots.filter((lot) => lotKind(lot) === 'option');
+  const symbols = [...new Set(lots.map(pricedSymbol).filter((symbol) => symbol !== null))].sort();
+  const from = options.length > 0 ? sessionsBefore(calendar, request.from, VOLATILITY_SESSIONS + 1) : request.from;
+  const [stored, actions, dated] = await Promise.all([
+    loadCloses(client, symbols, from, to),
+    loadActions(client, symbols, to),
+    loadClosesAsOf(client, contractDates(calendar, options, to)),
+  ]);
+  return priceBook(calendar, from, stored, actions, dated);
+}
+
+/** The sessions of an option's life whose closes are needed however long ago they were: its entry's and its expiry's. */
+function contractDates(calendar: TradingCalendar, options: readonly LedgerLot[], to: string): readonly { symbol: string; date: string }[] {
+  return options.flatMap(({ underlyingSymbol, entryDate, expirationDate }) => {
+    if (underlyingSymbol === null || expirationDate === null) return [];
+    const dates = [entrySession(calendar, entryDate)];
+    if (expirationDate <= to) dates.push(calendar.sessionOnOrBefore(expirationDate));
+    return dates.filter((date) => date !== null && date <= to).map((date) => ({ symbol: underlyingSymbol, date: date! }));
+  });
+}
+
+/** The session an entry counts in; null before the calendar begins. */
+export function entrySession(calendar: TradingCalendar, entryDate: string): string | null {
+  if (entryDate < calendar.firstDate || entryDate > calendar.lastDate) return null;
+  return calendar.sessionOnOrAfter(entryDate);
+}
+
+function sessionsBefore(calendar: TradingCalendar, session: string, count: number): string {
+  return calendar.addSessions(session, -Math.min(count, calendar.sessionIndex(session)));
+}
+
+type Stored = ReadonlyMap<string, readonly StoredClose[]>;
+type Dated = Awaited<ReturnType<typeof loadClosesAsOf>>;
+
+function priceBook(
+  calendar: TradingCalendar,
+  from: string,
+  stored: Stored,
+  actions: ReadonlyMap<string, readonly StoredAction[]>,
+  dated: Dated,
+): PriceBook {
+  const closes = new Map([...stored].map(([symbol, list]) => [symbol, list.map((close) => toClose(calendar, close))]));
+  const asOf = new Map(dated.map((close) => [`${close.symbol} ${close.asOf}`, toClose(calendar, close)]));
+  const events = new Map([...actions].map(([symbol, list]) => [symbol, toEvents(list)]));
+  const carried = new Map<string, PriceSeries>();
+  const closeAsOf = (symbol: string, session: string): Close | null => asOf.get(`${symbol} ${session}`) ?? null;
+  return {
+    series: (symbol, axis) => {
+      const key = `${symbol} ${axis.firstIndex} ${axis.sessions.length}`;
+      const known = carried.get(key);
+      if (known) return known;
+      const { splits, dividends } = events.get(symbol) ?? NO_EVENTS;
+      const series = carryForward(axis, closes.get(symbol) ?? [], splits, dividends);
+      carried.set(key, series);
+      return series;
+    },
+    splits: (symbol) => events.get(symbol)?.splits ?? [],
+    closeAsOf,
+    closeOn: (symbol, session) => {
+      const close = closeAsOf(symbol, session);
+      return close?.sessionIndex === calendar.sessionIndex(session) ? close.closeE6 : null;
+    },
+    realisedVolatility: (symbol, session) => {
+      const last = calendar.sessionIndex(session);
+      const first = Math.max(calendar.sessionIndex(from), last - VOLATILITY_SESSIONS);
+      const window = new Float64Array(last - first + 1).fill(Number.NaN);
+      for (const { sessionIndex, closeE6 } of closes.get(symbol) ?? []) {
+        if (sessionIndex >= first && sessionIndex <= last) window[sessionIndex - first] = closeE6 / 1e6;
+      }
+      const sessions = calendar.sessionsBetween(calendar.addSessions(session, first - last), session);
+      return annualizedVolatility(totalReturns(window, actionsBySession(sessions, (actions.get(symbol) ?? []).map(toDatedAction))));
+    },
+  };
+}
+
+function toClose(calendar: TradingCalendar, { sessionDate, closeE6 }: StoredClose): Close {
+  return { sessionIndex: calendar.sessionIndex(sessionDate), closeE6 };
+}
+
+type Events = Readonly<{ splits: readonly SplitEvent[]; dividends: readonly DividendEvent[] }>;
+const NO_EVENTS: Events = { splits: [], dividends: [] };
+
+function toEvents(actions: readonly StoredAction[]): Events {
+  return {
+    splits: actions.flatMap((action) =>
+      action.type === 'split' ? [{ exDate: action.exDate, ratio: { numerator: action.numerator, denominator: action.denominator } }] : [],
+    ),
+    dividends: actions.flatMap((action) =>
+      action.type === 'dividend' ? [{ exDate: action.exDate, amountE8: parseScaled(action.amount, 8) }] : [],
+    ),
+  };
+}
+
+function toDatedAction(action: StoredAction): DatedAction {
+  return action.type === 'dividend' ? { ...action, amount: Number(action.amount) } : action;
+}

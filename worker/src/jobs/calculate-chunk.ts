@@ -1,0 +1,23 @@
+import { calculatePortfolios } from '../batch/calculate-portfolios.js';
+import type { Handler } from '../context.js';
+
+/** Some portfolios of a batch, read and written in bulk. What another job computes meanwhile is counted, not repeated. */
+export const calculateChunk: Handler<'calculate-chunk'> = async (context, { payload, hold, signal }) => {
+  const { portfolioIds, sessionDate } = payload;
+  const report = await calculatePortfolios(context, { portfolioIds, targetSession: sessionDate, hold, signal });
+  if (report.changedMeanwhile.length > 0) return { outcome: 'snooze', delayMs: 0, reason: 'portfolios changed while they were computed' };
+  const skipped = { up_to_date: report.upToDate.length, duplicate_run: report.claimedElsewhere.length };
+  const seen = report.succeeded.length + report.failed.length + skipped.up_to_date + skipped.duplicate_run;
+  return {
+    outcome: 'done',
+    status: report.failed.length > 0 ? 'partial' : 'completed',
+    result: {
+      processed: portfolioIds.length,
+      succeeded: report.succeeded.length,
+      failed: report.failed.length,
+      skipped: { ...skipped, deleted: portfolioIds.length - seen },
+      sessions: report.sessions,
+      failures: report.failed.map(({ portfolioId, message }) => ({ portfolio_id: portfolioId, message })),
+    },
+  };
+};

@@ -1,0 +1,115 @@
+// The timers every worker runs beside its queues: rows on their way to the queue, rows brought back, due times of schedules.
+// They are no jobs on the queue, because they heal it.
+import pg from 'pg';
+import { relayDueJobs, rescueJobs } from '@closebell/prisma/job-relay';
+import { JOBS_CHANNEL } from '@closebell/prisma/jobs';
+import type { Transport } from '@closebell/shared/infra/queues';
+import type { WorkerContext } from './context.js';
+import { submitDueTicks } from './schedules.js';
+
+export type Relay = Readonly<{ stop: () => Promise<void> }>;
+
+export type RelayOptions = Readonly<{ sweepMs?: number; rescueMs?: number; enqueuedForMs?: number; schedules?: boolean }>;
+
+const RELAY_LIMIT = 200;
+const RESCUE_LIMIT = 1_000;
+
+export function startRelay(
+  context: WorkerContext,
+  transport: Transport,
+  { sweepMs = 1_000, rescueMs = 2_000, enqueuedForMs = 15_000, schedules = true }: RelayOptions = {},
+): Relay {
+  const { db, logger } = context;
+  const relay = repeating('relay', sweepMs, logger, async () => {
+    while ((await relayDueJobs(db, RELAY_LIMIT, (jobs) => transport.enqueue(jobs.map(toEntry)))) === RELAY_LIMIT);
+  });
+  const rescue = repeating('rescuer', rescueMs, logger, async () => {
+    const rescued = await rescueJobs(db, { enqueuedForMs, limit: RESCUE_LIMIT, holds: transport.holds });
+    if (rescued && rescued.requeued + rescued.failed + rescued.reEnqueued > 0) logger.warn(rescued, 'jobs rescued');
+  });
+  const ticks = schedules ? repeating('schedules', 20_000, logger, () => submitDueTicks(context)) : null;
+  const listener = listen(db.url, () => relay.now());
+  return {
+    stop: async () => {
+      await Promise.all([listener.stop(), relay.stop(), rescue.stop(), ticks?.stop()]);
+    },
+  };
+}
+
+type Due = Readonly<{ id: string; fence: number; queue: Parameters<Transport['holds']>[0]['queue']; kind: string; priority: number }>;
+const toEntry = ({ id, ...rest }: Due) => ({ ...rest, jobId: id });
+
+type Repeating = Readonly<{ now: () => void; stop: () => Promise<void> }>;
+
+/** Runs `work` at once, every `everyMs` and on demand, never twice at a time; a failure waits for the next turn. */
+function repeating(name: string, everyMs: number, logger: WorkerContext['logger'], work: () => Promise<void>): Repeating {
+  let running: Promise<void> | null = null;
+  let again = false;
+  let stopped = false;
+  const turn = async (): Promise<void> => {
+    do {
+      again = false;
+      try {
+        await work();
+      } catch (error) {
+        if (!stopped) logger.warn({ err: error, timer: name }, 'timer failed');
+      }
+    } while (again && !stopped);
+    running = null;
+  };
+  const now = (): void => {
+    if (stopped) return;
+    if (running) again = true;
+    else running = turn();
+  };
+  const timer = setInterval(now, everyMs);
+  now();
+  return {
+    now,
+    stop: async () => {
+      stopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+const RELISTEN_MS = 1_000;
+
+/** Hears of new rows at their commit. While the connection is down the sweep finds them. */
+function listen(databaseUrl: string, onNotify: () => void): Readonly<{ stop: () => Promise<void> }> {
+  let client: pg.Client | null = null;
+  let retry: NodeJS.Timeout | null = null;
+  let stopped = false;
+  const connect = async (): Promise<void> => {
+    const next = new pg.Client({ connectionString: databaseUrl, application_name: 'closebell-relay', keepAlive: true });
+    next.on('notification', onNotify);
+    next.on('error', reconnect);
+    next.on('end', reconnect);
+    client = next;
+    try {
+      await next.connect();
+      await next.query(`LISTEN ${JOBS_CHANNEL}`);
+      onNotify();
+    } catch {
+      reconnect();
+    }
+  };
+  const reconnect = (): void => {
+    if (stopped || retry) return;
+    client?.removeAllListeners('end');
+    client?.end().catch(() => {});
+    retry = setTimeout(() => {
+      retry = null;
+      void connect();
+    }, RELISTEN_MS);
+  };
+  void connect();
+  return {
+    stop: async () => {
+      stopped = true;
+      if (retry) clearTimeout(retry);
+      await client?.end().catch(() => {});
+    },
+  };
+}
