@@ -14,9 +14,14 @@ export async function answerImport(db: Db, importId: string) {
   return found.status === 'completed' && found.portfolio_id !== null ? created(db, found, found.portfolio_id) : pending(found);
 }
 
-async function created(db: Db, { id, request, rows_total: rowsTotal, rows_valid: rowsValid, warnings }: ImportRow, portfolioId: string) {
+async function created(
+  db: Db,
+  { id, request, rows_total: rowsTotal, rows_valid: rowsValid, warnings }: ImportRow,
+  portfolioId: string,
+) {
   const portfolio = await findPortfolio(db.pool, portfolioId);
-  if (portfolio === null) throw new AppError('ERR_PORT_404', { message: 'The portfolio was imported, and has been deleted since.' });
+  if (portfolio === null)
+    throw new AppError('ERR_PORT_404', { message: 'The portfolio was imported, and has been deleted since.' });
   return {
     status: 201,
     headers: { Location: `/api/v1/portfolios/${portfolioId}` },
@@ -41,7 +46,8 @@ async function created(db: Db, { id, request, rows_total: rowsTotal, rows_valid:
 
 function pending({ id, status }: ImportRow) {
   const pollUrl = importUrl(id);
-  const message = status === 'cancelled' ? 'The import was cancelled; nothing was stored.' : 'The import goes on. Ask poll_url how it ends.';
+  const message =
+    status === 'cancelled' ? 'The import was cancelled; nothing was stored.' : 'The import goes on. Ask poll_url how it ends.';
   return {
     status: 202,
     headers: { Location: pollUrl, 'Retry-After': RETRY_AFTER_S },

@@ -1,5 +1,7 @@
 // Reads an upload in a thread of its own: 10 MB of CSV would hold up every other request of this process.
+import type { PreviewedPosition } from '@closebell/shared/contracts/onboarding';
 import type { ReadPositions } from '@closebell/shared/csv/read-positions';
+import type { ParsedPosition } from '@closebell/shared/csv/validate-row';
 import { AppError } from '@closebell/shared/errors';
 import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
@@ -17,7 +19,10 @@ export async function previewPositions(request: PreviewRequest): Promise<Preview
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<PreviewResult>((resolve, reject) => {
-      timer = setTimeout(() => reject(new AppError('ERR_SYS_002', { message: 'The file takes too long to preview. Import it instead.' })), TIMEOUT_MS);
+      timer = setTimeout(
+        () => reject(new AppError('ERR_SYS_002', { message: 'The file takes too long to preview. Import it instead.' })),
+        TIMEOUT_MS,
+      );
       thread.once('message', resolve);
       thread.once('error', reject);
       thread.once('exit', (code) => reject(new Error(`the preview's thread ended with ${code} and no answer`)));
@@ -31,4 +36,22 @@ export async function previewPositions(request: PreviewRequest): Promise<Preview
 /** Threads run compiled files, also when this one is run from its source: the package's own name leads to them. */
 function threadFile(): string {
   return createRequire(import.meta.url).resolve('@closebell/api/preview-thread');
+}
+
+export function viewPosition(position: ParsedPosition): PreviewedPosition {
+  return {
+    row: position.row,
+    symbol: position.symbol,
+    quantity: Number(position.quantity),
+    entry_price: Number(position.entryPrice),
+    entry_date: position.entryDate,
+    investment_class: position.investmentClass,
+    investment_subtype: position.investmentSubtype,
+    underlying_symbol: position.underlyingSymbol,
+    strike_price: position.strikePrice === null ? null : Number(position.strikePrice),
+    expiration_date: position.expirationDate,
+    option_type: position.optionType,
+    exit_date: position.exitDate,
+    exit_price: position.exitPrice === null ? null : Number(position.exitPrice),
+  };
 }

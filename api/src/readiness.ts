@@ -23,8 +23,14 @@ export async function readReadiness(db: Db, portfolioId: string, sessionDate: st
     symbols_count: symbols.length,
     price_coverage_percentage: Math.round(coveragePercent * 100) / 100,
     prices: coverage(symbols, unpriced.map(viewUnpriced)),
-    securities: coverage(symbols, unknown.map(({ symbol }) => symbol)),
-    factors: coverage(factors, unpricedFactors.map(({ proxy }) => proxy)),
+    securities: coverage(
+      symbols,
+      unknown.map(({ symbol }) => symbol),
+    ),
+    factors: coverage(
+      factors,
+      unpricedFactors.map(({ proxy }) => proxy),
+    ),
     warnings: isReady ? [] : [{ code: 'ERR_BATCH_001', message: ERRORS.ERR_BATCH_001.message }],
   };
 }

@@ -2,7 +2,7 @@
 import type { RunPhase, RunProgress } from '@closebell/shared/contracts/run';
 import type { JobStatus } from '@closebell/shared/jobs';
 import type { JobPhase, JobRow } from '@closebell/prisma/jobs';
-import type { Run } from '@closebell/prisma/runs';
+import type { Run, RunPart } from '@closebell/prisma/runs';
 
 const PHASE_COUNT = 7;
 /** The phases of a batch before its chunks, and those the chunks share. */
@@ -87,7 +87,7 @@ function percentOf(reached: number, status: JobStatus): number {
 }
 
 /** How many phases lie behind the run, in parts of a phase: from 0 to 7. Phases that a run leaves out count as done. */
-function reachedPhase(phases: readonly JobPhase[], children: readonly JobRow[], current: JobRow['progress']): number {
+function reachedPhase(phases: readonly JobPhase[], children: readonly RunPart[], current: JobRow['progress']): number {
   const chunks = children.filter(({ kind }) => kind === 'calculate-chunk');
   if (chunks.length > 0) {
     const ended = chunks.filter(({ status }) => isEnded(status)).length;

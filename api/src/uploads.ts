@@ -32,7 +32,12 @@ const readForm = multer({
   limits: { files: 1, fileSize: FILE_BYTES_MAX + 1, fields: 20, fieldSize: 16_384, fieldNameSize: 100, parts: 30 },
   fileFilter: (_request, { originalname }, decide) => {
     if (originalname.trim().toLowerCase().endsWith('.csv')) decide(null, true);
-    else decide(new AppError('ERR_CSV_002', { message: 'The name of the file must end in .csv. Save it as CSV (UTF-8) and upload that.' }));
+    else
+      decide(
+        new AppError('ERR_CSV_002', {
+          message: 'The name of the file must end in .csv. Save it as CSV (UTF-8) and upload that.',
+        }),
+      );
   },
 }).single(UPLOAD_FIELD);
 
@@ -40,7 +45,10 @@ function asAppError(fault: unknown): unknown {
   if (fault instanceof AppError) return fault;
   if (!(fault instanceof multer.MulterError)) {
     // The parser's own errors: no boundary, a part without end, a client that went away.
-    return new AppError('ERR_REQ_001', { message: 'The multipart form cannot be read. Send it whole, with its boundary.', cause: fault });
+    return new AppError('ERR_REQ_001', {
+      message: 'The multipart form cannot be read. Send it whole, with its boundary.',
+      cause: fault,
+    });
   }
   if (fault.code === 'LIMIT_FILE_SIZE') return new AppError('ERR_CSV_001', { cause: fault });
   if (fault.code === 'LIMIT_UNEXPECTED_FILE' || fault.code === 'LIMIT_FILE_COUNT') {

@@ -4,7 +4,10 @@ import type { Queryable } from './client.js';
 /** Portfolios without complete, current figures for the session that a failed job was to make; at most 20 ids beside the count. */
 export type StalePortfolios = Readonly<{ fingerprint: string; kind: string; count: number; portfolio_ids: readonly string[] }>;
 
-export async function listStalePortfolios(client: Queryable, fingerprints: readonly string[]): Promise<readonly StalePortfolios[]> {
+export async function listStalePortfolios(
+  client: Queryable,
+  fingerprints: readonly string[],
+): Promise<readonly StalePortfolios[]> {
   const { rows } = await client.query<StalePortfolios>(
     `SELECT fingerprint, kind, count(*)::int AS count, (array_agg(portfolio_id ORDER BY portfolio_id))[1:20] AS portfolio_ids
      FROM (
@@ -22,10 +25,12 @@ export async function listStalePortfolios(client: Queryable, fingerprints: reado
   return rows;
 }
 
-/** The failed jobs of one cause, newest first. */
+/** The failed jobs of one cause that a retry can still help, newest first: not the parts of a run that goes on or has succeeded since. */
 export async function listFailedJobIds(client: Queryable, fingerprint: string, limit: number): Promise<readonly string[]> {
   const { rows } = await client.query<{ id: string }>(
-    `SELECT id FROM jobs WHERE status = 'failed' AND error->>'fingerprint' = $1 ORDER BY finished_at DESC, id LIMIT $2`,
+    `SELECT j.id FROM jobs j JOIN jobs root ON root.id = j.run_id
+     WHERE j.status = 'failed' AND j.error->>'fingerprint' = $1 AND root.status IN ('failed', 'partial', 'cancelled')
+     ORDER BY j.finished_at DESC, j.id LIMIT $2`,
     [fingerprint, limit],
   );
   return rows.map(({ id }) => id);

@@ -1,7 +1,7 @@
 // Waiting for jobs to end: one LISTEN connection per process wakes every waiter, and a poll behind it covers what it misses.
-import pg from 'pg';
 import type { Db } from './client.js';
 import { findJob, JOB_ENDED_CHANNEL, type JobRow } from './jobs.js';
+import { listen } from './listen.js';
 
 export type JobEnds = Readonly<{
   /** The job's row once it has ended; null when it is still live after `timeoutMs`. Holds no connection of the pool meanwhile. */
@@ -10,15 +10,11 @@ export type JobEnds = Readonly<{
 }>;
 
 const POLL_MS = 500;
-const RECONNECT_MS_MIN = 100;
-const RECONNECT_MS_MAX = 2_000;
-/** A proxy that drops the connection silently is noticed by this; until then the poll serves. */
-const KEEP_ALIVE_DELAY_MS = 10_000;
 
 /** Starts listening at once; the connection is made, and made again after a failure, in the background. */
 export function listenForJobEnds(db: Db): JobEnds {
   const waiters = createWaiters();
-  const listener = createListener(db.url, waiters.wake);
+  const listener = listen(db.url, JOB_ENDED_CHANNEL, { onNotify: waiters.wake });
   const poll = setInterval(() => void wakeEnded(db, waiters), POLL_MS);
   poll.unref();
 
@@ -91,54 +87,5 @@ function createWaiters(): Waiters {
     wake,
     wakeAll: () => [...waiting.keys()].forEach(wake),
     jobIds: () => [...waiting.keys()],
-  };
-}
-
-function createListener(databaseUrl: string, onEnd: (jobId: string) => void): Readonly<{ close: () => Promise<void> }> {
-  let client: pg.Client | null = null;
-  let timer: NodeJS.Timeout | null = null;
-  let delayMs = RECONNECT_MS_MIN;
-  let closed = false;
-
-  const connect = async (): Promise<void> => {
-    const fresh = new pg.Client({
-      connectionString: databaseUrl,
-      application_name: 'closebell job ends',
-      connectionTimeoutMillis: 5_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-    });
-    client = fresh;
-    fresh.on('notification', ({ payload }) => onEnd(payload ?? ''));
-    // Without this an idle connection's error would end the process; 'end' follows it and reconnects.
-    fresh.on('error', () => {});
-    fresh.once('end', reconnectLater);
-    try {
-      await fresh.connect();
-      await fresh.query(`LISTEN ${JOB_ENDED_CHANNEL}`);
-      delayMs = RECONNECT_MS_MIN;
-    } catch {
-      await fresh.end().catch(() => {});
-      reconnectLater();
-    }
-  };
-
-  function reconnectLater(): void {
-    if (closed || timer !== null) return;
-    timer = setTimeout(() => {
-      timer = null;
-      connecting = connect();
-    }, delayMs);
-    delayMs = Math.min(delayMs * 2, RECONNECT_MS_MAX);
-  }
-
-  let connecting = connect();
-  return {
-    close: async () => {
-      closed = true;
-      if (timer !== null) clearTimeout(timer);
-      await connecting;
-      await client?.end().catch(() => {});
-    },
   };
 }

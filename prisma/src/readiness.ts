@@ -13,7 +13,11 @@ export type NeededSymbol = Readonly<{
 }>;
 
 /** The symbols whose prices the session's open lots need, an option's being its underlying. Cash and private lots need none. */
-export async function listNeededSymbols(client: Queryable, portfolioId: string, sessionDate: string): Promise<readonly NeededSymbol[]> {
+export async function listNeededSymbols(
+  client: Queryable,
+  portfolioId: string,
+  sessionDate: string,
+): Promise<readonly NeededSymbol[]> {
   const lots = await client.query<{ symbol: string; investmentSubtype: string | null; priced: string }>(
     `SELECT DISTINCT symbol, investment_subtype AS "investmentSubtype",
        CASE investment_class WHEN 'OPTIONS' THEN underlying_symbol ELSE symbol END AS priced

@@ -2,10 +2,13 @@
 import type { Queryable } from './client.js';
 import { findChildren, findJob, type JobRow } from './jobs.js';
 
+/** What a run shows of its parts. */
+export type RunPart = Pick<JobRow, 'kind' | 'status' | 'phases' | 'progress' | 'result'>;
+
 export type Run = Readonly<{
   root: JobRow;
   /** Of the current try: a retry forgets the children of the one before. */
-  children: readonly JobRow[];
+  children: readonly RunPart[];
   /** From its first start to its end, or until now; 0 while it has not started. */
   elapsedSeconds: number;
 }>;
@@ -25,4 +28,23 @@ async function readElapsedSeconds(client: Queryable, runId: string): Promise<num
     [runId],
   );
   return rows[0]?.seconds ?? 0;
+}
+
+/** The runs of roots already read, in their order, without a statement for each. */
+export async function findRuns(client: Queryable, roots: readonly JobRow[]): Promise<readonly Run[]> {
+  if (roots.length === 0) return [];
+  const ids = roots.map(({ id }) => id);
+  const { rows } = await client.query<{ id: string; seconds: number | null; children: readonly RunPart[] }>(
+    `SELECT root.id, extract(epoch FROM coalesce(root.finished_at, clock_timestamp()) - root.started_at)::float8 AS seconds,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('kind', kind, 'status', status, 'phases', phases, 'progress', progress, 'result', result)), '[]')
+        FROM jobs WHERE parent_id = root.id) AS children
+     FROM jobs root WHERE id = ANY($1)`,
+    [ids],
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return roots.map((root) => ({
+    root,
+    children: byId.get(root.id)?.children ?? [],
+    elapsedSeconds: byId.get(root.id)?.seconds ?? 0,
+  }));
 }

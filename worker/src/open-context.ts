@@ -13,12 +13,7 @@ import { createProviders } from './market-data/providers.js';
 export type OpenedContext = Readonly<{ context: WorkerContext; close: () => Promise<void> }>;
 
 export async function openContext(config: Config, logger: Logger): Promise<OpenedContext> {
-  const providers = createProviders({
-    marketDataProviders: config.marketDataProviders,
-    marketDataDir: config.marketDataDir,
-    simulatedSeed: config.simulationSeed,
-    environment: config.environment,
-  });
+  const providers = createProviders(config);
   const database = await openDatabase(config, (message) => logger.info(message));
   const { applied } = await migrate(database.url);
   if (applied.length > 0) logger.info({ applied }, 'migrations applied');

@@ -1,8 +1,8 @@
 // The timers every worker runs beside its queues: rows on their way to the queue, rows brought back, due times of schedules.
 // They are no jobs on the queue, because they heal it.
-import pg from 'pg';
 import { relayDueJobs, rescueJobs } from '@closebell/prisma/job-relay';
 import { JOBS_CHANNEL } from '@closebell/prisma/jobs';
+import { listen } from '@closebell/prisma/listen';
 import type { Transport } from '@closebell/shared/infra/queues';
 import type { WorkerContext } from './context.js';
 import { submitDueTicks } from './schedules.js';
@@ -28,10 +28,10 @@ export function startRelay(
     if (rescued && rescued.requeued + rescued.failed + rescued.reEnqueued > 0) logger.warn(rescued, 'jobs rescued');
   });
   const ticks = schedules ? repeating('schedules', 20_000, logger, () => submitDueTicks(context)) : null;
-  const listener = listen(db.url, () => relay.now());
+  const listener = listen(db.url, JOBS_CHANNEL, { onNotify: relay.now, onConnect: relay.now });
   return {
     stop: async () => {
-      await Promise.all([listener.stop(), relay.stop(), rescue.stop(), ticks?.stop()]);
+      await Promise.all([listener.close(), relay.stop(), rescue.stop(), ticks?.stop()]);
     },
   };
 }
@@ -70,46 +70,6 @@ function repeating(name: string, everyMs: number, logger: WorkerContext['logger'
       stopped = true;
       clearInterval(timer);
       await running;
-    },
-  };
-}
-
-const RELISTEN_MS = 1_000;
-
-/** Hears of new rows at their commit. While the connection is down the sweep finds them. */
-function listen(databaseUrl: string, onNotify: () => void): Readonly<{ stop: () => Promise<void> }> {
-  let client: pg.Client | null = null;
-  let retry: NodeJS.Timeout | null = null;
-  let stopped = false;
-  const connect = async (): Promise<void> => {
-    const next = new pg.Client({ connectionString: databaseUrl, application_name: 'closebell-relay', keepAlive: true });
-    next.on('notification', onNotify);
-    next.on('error', reconnect);
-    next.on('end', reconnect);
-    client = next;
-    try {
-      await next.connect();
-      await next.query(`LISTEN ${JOBS_CHANNEL}`);
-      onNotify();
-    } catch {
-      reconnect();
-    }
-  };
-  const reconnect = (): void => {
-    if (stopped || retry) return;
-    client?.removeAllListeners('end');
-    client?.end().catch(() => {});
-    retry = setTimeout(() => {
-      retry = null;
-      void connect();
-    }, RELISTEN_MS);
-  };
-  void connect();
-  return {
-    stop: async () => {
-      stopped = true;
-      if (retry) clearTimeout(retry);
-      await client?.end().catch(() => {});
     },
   };
 }

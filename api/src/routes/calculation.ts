@@ -2,13 +2,7 @@ import { requestCalculation } from '@closebell/prisma/calculation-requests';
 import { cancelTree } from '@closebell/prisma/jobs';
 import { findRun, type Run } from '@closebell/prisma/runs';
 import type { Db } from '@closebell/prisma/client';
-import {
-  calculatePortfolio,
-  cancelRun,
-  getBatchStatus,
-  getReadiness,
-  inPlural,
-} from '@closebell/shared/contracts/calculation';
+import { calculatePortfolio, cancelRun, getBatchStatus, getReadiness, inPlural } from '@closebell/shared/contracts/calculation';
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
@@ -66,7 +60,11 @@ function calculationRoutesAt(router: Router, context: ApiContext, at: typeof inP
     const status = statusOf((await requireRun(db, portfolio.id, root.id)).root);
     const pollUrl = runUrl(portfolio.id, root.id);
     const message = status === 'running' ? 'The run stops at its next step.' : `The run is ${status}.`;
-    return { status: 202, headers: { Location: pollUrl, 'Retry-After': '1' }, body: { batch_run_id: root.id, status, message, poll_url: pollUrl } };
+    return {
+      status: 202,
+      headers: { Location: pollUrl, 'Retry-After': '1' },
+      body: { batch_run_id: root.id, status, message, poll_url: pollUrl },
+    };
   });
 
   route(router, context, at(getReadiness), async ({ params, principal, now }) => {

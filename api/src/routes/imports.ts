@@ -32,7 +32,9 @@ export function importRoutes(router: Router, context: ApiContext): void {
   route(router, context, getImportErrors, async ({ params, query, principal }) => {
     const { id, errors, errors_total: errorsTotal } = await requireOwnImport(context.db, params.id, principal.userId);
     if (query.format === 'json') return { status: 200, body: { import_id: id, total_errors: errorsTotal, errors } };
-    const lines = errors.map(({ row, symbol, code, message, field, value }) => csvLine([row, symbol, code, message, field, value]));
+    const lines = errors.map(({ row, symbol, code, message, field, value }) =>
+      csvLine([row, symbol, code, message, field, value]),
+    );
     return {
       status: 200,
       body: csvLine(['row', 'symbol', 'code', 'message', 'field', 'value']) + lines.join(''),

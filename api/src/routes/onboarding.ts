@@ -1,17 +1,18 @@
 import { hasAccountName } from '@closebell/prisma/portfolios';
-import { findImport, submitImport } from '@closebell/prisma/imports';
+import { submitImport } from '@closebell/prisma/imports';
 import { createPortfolioFromCsv, getCsvTemplate, previewImport } from '@closebell/shared/contracts/onboarding';
-import { readPortfolioForm, type PortfolioForm } from '@closebell/shared/contracts/portfolio-form';
+import { FLAG_FAULT, readFlag } from '@closebell/shared/contracts/portfolio-form';
 import { csvTemplate } from '@closebell/shared/csv/template';
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
 import { createHash } from 'node:crypto';
 import type { ApiContext } from '../context.js';
 import { answerImport } from '../import-answer.js';
+import { requireForm } from '../import-form.js';
 import { preferredWaitMs } from '../preferred-wait.js';
-import { previewPositions } from '../preview.js';
+import { previewPositions, viewPosition } from '../preview.js';
 import { route } from '../route.js';
-import { receiveUpload, type Upload } from '../uploads.js';
+import { receiveUpload } from '../uploads.js';
 
 export function onboardingRoutes(router: Router, context: ApiContext): void {
   route(router, context, getCsvTemplate, async () => ({
@@ -26,7 +27,7 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
 
   route(router, context, createPortfolioFromCsv, async ({ principal, requestId, now, raw }, reply) => {
     const { db, jobEnds } = context;
-    const { form, file } = requireUpload(await receiveUpload(raw, reply), context, now);
+    const { form, file } = requireForm(await receiveUpload(raw, reply), { calendar: context.calendar, now });
     if (await hasAccountName(db.pool, principal.userId, form.account_name)) throw new AppError('ERR_PORT_001');
     const { importId, jobId } = await submitImport(db, {
       userId: principal.userId,
@@ -43,7 +44,10 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
   route(router, context, previewImport, async ({ now, raw }, reply) => {
     const { fields, file } = await receiveUpload(raw, reply);
     if (file === null) throw new AppError('ERR_PORT_007');
-    const allowMultipleLots = fields['allow_multiple_lots'] === 'true';
+    const allowMultipleLots = readFlag(fields['allow_multiple_lots']);
+    if (allowMultipleLots === null) {
+      throw new AppError('ERR_REQ_001', { details: { issues: [{ field: 'allow_multiple_lots', message: FLAG_FAULT }] } });
+    }
     const today = context.calendar.newYorkDate(now);
     const read = await previewPositions({ bytes: file.bytes, fileName: file.name, today, allowMultipleLots });
     if (!read.ok) throw new AppError(read.fileError.code, { message: read.fileError.message });
@@ -55,7 +59,7 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
         rows_total: rowsTotal,
         rows_valid: rowsValid,
         total_errors: totalErrors,
-        positions: positions.map(snakeCase),
+        positions: positions.map(viewPosition),
         errors,
         warnings,
       },

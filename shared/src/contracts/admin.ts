@@ -106,7 +106,10 @@ export const listBatchHistory = endpoint({
   auth: 'superuser',
   query: z.object(page),
   responses: {
-    200: { description: 'One page; next_cursor is null at the end', schema: z.object({ runs: z.array(run), next_cursor: id.nullable() }) },
+    200: {
+      description: 'One page; next_cursor is null at the end',
+      schema: z.object({ runs: z.array(run), next_cursor: id.nullable() }),
+    },
   },
   errors: ['ERR_REQ_001'],
 });
@@ -119,7 +122,10 @@ export const listJobs = endpoint({
   auth: 'superuser',
   query: z.object({ status: z.enum(JOB_STATUSES).optional(), kind: kind.optional(), ...page }),
   responses: {
-    200: { description: 'One page; next_cursor is null at the end', schema: z.object({ jobs: z.array(job), next_cursor: id.nullable() }) },
+    200: {
+      description: 'One page; next_cursor is null at the end',
+      schema: z.object({ jobs: z.array(job), next_cursor: id.nullable() }),
+    },
   },
   errors: ['ERR_REQ_001'],
 });
@@ -162,7 +168,10 @@ export const retryJob = endpoint({
   params: idParams,
   responses: {
     202: { description: 'The job waits to run again', schema: retryOutcome },
-    409: { description: 'Refused: another job for the same work is live, or this one has not failed; job_id names it', schema: retryOutcome },
+    409: {
+      description: 'Refused: another job for the same work is live, or this one has not failed; job_id names it',
+      schema: retryOutcome,
+    },
   },
   errors: ['ERR_BATCH_003', 'ERR_REQ_001'],
 });

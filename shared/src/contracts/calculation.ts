@@ -9,7 +9,8 @@ const runParams = idParams.extend({ run: id });
 export const calculatePortfolio = endpoint({
   method: 'post',
   path: '/portfolio/:id/calculate',
-  summary: 'Computes the figures of the last complete session, or joins the run that does; force computes the whole history again',
+  summary:
+    'Computes the figures of the last complete session, or joins the run that does; force computes the whole history again',
   tag: 'Calculation',
   auth: 'user',
   params: idParams,

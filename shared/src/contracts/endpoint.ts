@@ -4,17 +4,25 @@ import type { ErrorCode } from '../errors.js';
 
 export type EndpointResponse = Readonly<{ description: string; schema?: z.ZodType; contentType?: string }>;
 
+/** Who may call: anybody, anybody with an account, or superusers. */
+export type EndpointAuth = 'public' | 'user' | 'superuser';
+
+/** Whose budget a call is taken from: 'poll' has one of its own, the others count in addition to the general one. */
+export type EndpointLimit = 'poll' | 'upload' | 'registration';
+
 export type Endpoint<
   P extends z.ZodObject = z.ZodObject,
   Q extends z.ZodObject = z.ZodObject,
   B extends z.ZodObject = z.ZodObject,
+  A extends EndpointAuth = EndpointAuth,
 > = Readonly<{
   method: 'get' | 'post' | 'put' | 'delete';
   /** Below /api/v1, parameters as ':id'. */
   path: string;
   summary: string;
   tag: string;
-  auth: 'public' | 'user' | 'superuser';
+  auth: A;
+  limit?: EndpointLimit;
   params?: P;
   query?: Q;
   /** JSON, or the text fields beside the file where `multipart` is given. */
@@ -27,8 +35,11 @@ export type Endpoint<
 type NoFields = z.ZodObject<Record<never, never>>;
 
 /** Keeps the schemas' own types, so that the handler's request is typed by them. */
-export function endpoint<P extends z.ZodObject = NoFields, Q extends z.ZodObject = NoFields, B extends z.ZodObject = NoFields>(
-  definition: Endpoint<P, Q, B>,
-): Endpoint<P, Q, B> {
+export function endpoint<
+  A extends EndpointAuth,
+  P extends z.ZodObject = NoFields,
+  Q extends z.ZodObject = NoFields,
+  B extends z.ZodObject = NoFields,
+>(definition: Endpoint<P, Q, B, A>): Endpoint<P, Q, B, A> {
   return definition;
 }

@@ -14,10 +14,7 @@ export const fraction = z.number();
 export const idParams = z.object({ id });
 
 /** A flag in a query string. */
-export const queryFlag = z
-  .enum(['true', 'false'])
-  .default('false')
-  .describe('true or false');
+export const queryFlag = z.enum(['true', 'false']).default('false').describe('true or false');
 
 /** A page size in a query string. */
 export const pageLimit = (max: number, standard: number) => z.coerce.number().int().min(1).max(max).default(standard);

@@ -29,7 +29,10 @@ const portfolioFields = z.object({
   equity_balance: z.string().describe('what the account is worth, cash included: a plain decimal above 0, below 1 billion'),
   equity_as_of: z.string().optional().describe('the session at whose close it was worth that; without it the last complete one'),
   description: z.string().optional(),
-  allow_multiple_lots: z.string().optional().describe('true accepts rows of one symbol and date that differ in quantity or price'),
+  allow_multiple_lots: z
+    .string()
+    .optional()
+    .describe('true accepts rows of one symbol and date that differ in quantity or price'),
 });
 
 const rowError = z.object({
@@ -39,6 +42,22 @@ const rowError = z.object({
   message: z.string(),
   field: z.string(),
   value: z.string(),
+});
+
+const previewedPosition = z.object({
+  row: z.int().describe("the file's line number"),
+  symbol: z.string(),
+  quantity: z.number(),
+  entry_price: money,
+  entry_date: date,
+  investment_class: z.string(),
+  investment_subtype: z.string().nullable(),
+  underlying_symbol: z.string().nullable(),
+  strike_price: money.nullable(),
+  expiration_date: date.nullable(),
+  option_type: z.string().nullable(),
+  exit_date: date.nullable(),
+  exit_price: money.nullable(),
 });
 
 const imported = z.object({
@@ -73,7 +92,8 @@ export const getCsvTemplate = endpoint({
 export const createPortfolioFromCsv = endpoint({
   method: 'post',
   path: '/onboarding/create-portfolio',
-  summary: 'Makes a portfolio of an uploaded CSV: all rows or none. Answers within 5 seconds, or as Prefer says (respond-async, wait=N up to 30)',
+  summary:
+    'Makes a portfolio of an uploaded CSV: all rows or none. Answers within 5 seconds, or as Prefer says (respond-async, wait=N up to 30)',
   tag: 'Onboarding',
   auth: 'user',
   body: portfolioFields,
@@ -101,7 +121,7 @@ export const previewImport = endpoint({
         rows_total: z.int(),
         rows_valid: z.int(),
         total_errors: z.int(),
-        positions: z.array(z.record(z.string(), z.unknown())).describe(`the first ${PREVIEW_POSITIONS_MAX} valid rows`),
+        positions: z.array(previewedPosition).describe(`the first ${PREVIEW_POSITIONS_MAX} valid rows`),
         errors: z.array(rowError).describe('the first 1,000'),
         warnings: z.array(z.string()),
       }),
@@ -155,3 +175,5 @@ export const getImportErrors = endpoint({
   },
   errors: ['ERR_BATCH_003', 'ERR_REQ_001'],
 });
+
+export type PreviewedPosition = z.output<typeof previewedPosition>;

@@ -48,10 +48,12 @@ export function readPortfolioForm(fields: Readonly<Record<string, unknown>>, { c
   if (!ACCOUNT_TYPES.some((type) => type === accountType)) report('account_type', 'ERR_PORT_009');
   const equity = checkEquity(text('equity_balance'), (code, message) => report('equity_balance', code, message));
   const asOf = text('equity_as_of');
-  const session = asOf === '' ? null : checkAsOf(asOf, calendar, now, (message) => report('equity_as_of', 'ERR_REQ_001', message));
+  const session =
+    asOf === '' ? null : checkAsOf(asOf, calendar, now, (message) => report('equity_as_of', 'ERR_REQ_001', message));
   const description = text('description');
-  if (description.length > DESCRIPTION_MAX) report('description', 'ERR_REQ_001', `must have at most ${DESCRIPTION_MAX} characters`);
-  const allowMultipleLots = checkFlag(text('allow_multiple_lots'), (message) => report('allow_multiple_lots', 'ERR_REQ_001', message));
+  if (description.length > DESCRIPTION_MAX)
+    report('description', 'ERR_REQ_001', `must have at most ${DESCRIPTION_MAX} characters`);
+  const allowMultipleLots = readFlag(text('allow_multiple_lots')) ?? report('allow_multiple_lots', 'ERR_REQ_001', FLAG_FAULT);
 
   if (issues.length > 0 || name === null || accountName === null || equity === null || allowMultipleLots === null) {
     return { ok: false, issues };
@@ -96,7 +98,10 @@ function checkEquity(text: string, report: (code: ErrorCode, message?: string) =
   if (text === '') return report('ERR_PORT_004');
   const equity = parseDecimal(text);
   if (equity === null) {
-    return report('ERR_PORT_005', 'The equity balance must be a plain number above zero, like 250000.00: no signs, separators or exponent.');
+    return report(
+      'ERR_PORT_005',
+      'The equity balance must be a plain number above zero, like 250000.00: no signs, separators or exponent.',
+    );
   }
   if (equity === '0' || equity.startsWith('-')) return report('ERR_PORT_005');
   if (Number(equity) >= EQUITY_MAX) return report('ERR_PORT_006');
@@ -119,7 +124,11 @@ function checkAsOf(text: string, calendar: TradingCalendar, now: Date, report: (
   }
 }
 
-const FLAGS: ReadonlyMap<string, boolean> = new Map([
+/** What a field that is neither true nor false is told. */
+export const FLAG_FAULT = 'must be true or false';
+
+const FLAGS: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [undefined, false],
   ['', false],
   ['false', false],
   ['0', false],
@@ -127,6 +136,7 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['1', true],
 ]);
 
-function checkFlag(text: string, report: (message: string) => null): boolean | null {
-  return FLAGS.get(text.toLowerCase()) ?? report('must be true or false');
+/** A form's flag, absent meaning false; null for anything else than true, false, 1 and 0. */
+export function readFlag(field: unknown): boolean | null {
+  return FLAGS.get(typeof field === 'string' ? field.trim().toLowerCase() : field) ?? null;
 }

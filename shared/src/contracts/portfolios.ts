@@ -96,7 +96,10 @@ export const getHistory = endpoint({
       limit: pageLimit(HISTORY_PAGE_MAX, HISTORY_PAGE_MAX),
       cursor: date.optional().describe('next_cursor of the page before'),
     })
-    .refine(({ from, to }) => from === undefined || to === undefined || from <= to, { path: ['from'], error: 'must not be after to' }),
+    .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+      path: ['from'],
+      error: 'must not be after to',
+    }),
   responses: {
     200: {
       description: 'One page; next_cursor is null at the end',

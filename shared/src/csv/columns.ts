@@ -9,6 +9,7 @@ export type Column = Readonly<{
   /** The header must name it. */
   required: boolean;
   classes: readonly InvestmentClass[];
+  /** For the template: without commas and quotes, so that a spreadsheet keeps the line whole. */
   help: string;
   /** The longest cell; null where its format limits it. */
   charactersMax: number | null;
@@ -20,7 +21,7 @@ export const POSITION_COLUMNS = [
     field: 'symbol',
     required: true,
     classes: INVESTMENT_CLASSES,
-    help: 'Ticker, option symbol or a name of your own: letters, digits and . _ - /',
+    help: 'Ticker or option symbol or a name of your own: letters; digits; . _ - /',
     charactersMax: 100,
   },
   {
@@ -28,7 +29,7 @@ export const POSITION_COLUMNS = [
     field: 'quantity',
     required: true,
     classes: INVESTMENT_CLASSES,
-    help: 'Shares, units or contracts with at most 6 decimals; negative for a short',
+    help: 'Shares or units or contracts with at most 6 decimals; negative for a short',
     charactersMax: null,
   },
   {
@@ -36,7 +37,7 @@ export const POSITION_COLUMNS = [
     field: 'entry_price_per_share',
     required: true,
     classes: INVESTMENT_CLASSES,
-    help: 'Above zero; at most 2 decimals, for an option the premium per share with at most 4',
+    help: 'Above zero with at most 2 decimals; for an option the premium per share with at most 4',
     charactersMax: null,
   },
   {
@@ -44,7 +45,7 @@ export const POSITION_COLUMNS = [
     field: 'entry_date',
     required: true,
     classes: INVESTMENT_CLASSES,
-    help: 'The day the position was opened, like 2024-01-15',
+    help: 'The day the position was opened: like 2024-01-15',
     charactersMax: null,
   },
   {
@@ -52,7 +53,7 @@ export const POSITION_COLUMNS = [
     field: 'investment_class',
     required: false,
     classes: INVESTMENT_CLASSES,
-    help: 'PUBLIC, OPTIONS or PRIVATE; empty lets the row decide',
+    help: 'PUBLIC or OPTIONS or PRIVATE; empty lets the row decide',
     charactersMax: null,
   },
   {
@@ -60,7 +61,7 @@ export const POSITION_COLUMNS = [
     field: 'investment_subtype',
     required: false,
     classes: INVESTMENT_CLASSES,
-    help: 'For example STOCK, ETF, CALL or REAL_ESTATE; may be empty',
+    help: 'May be empty; for example STOCK or ETF or CALL or REAL_ESTATE',
     charactersMax: null,
   },
   {
@@ -76,7 +77,7 @@ export const POSITION_COLUMNS = [
     field: 'strike_price',
     required: false,
     classes: ['OPTIONS'],
-    help: 'Above zero, at most 3 decimals',
+    help: 'Above zero with at most 3 decimals',
     charactersMax: null,
   },
   {
@@ -84,7 +85,7 @@ export const POSITION_COLUMNS = [
     field: 'expiration_date',
     required: false,
     classes: ['OPTIONS'],
-    help: 'The day the option expires, like 2028-01-21',
+    help: 'The day the option expires: like 2028-01-21',
     charactersMax: null,
   },
   {

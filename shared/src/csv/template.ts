@@ -11,7 +11,7 @@ const ACCOUNT_TYPES = ['taxable', 'ira', 'roth_ira', '401k', '403b', '529', 'hsa
 const GUIDE = [
   'Closebell portfolio template. Lines that start with # are skipped; so are empty ones.',
   'One row per position. Replace the example rows with your own. The first four columns are required.',
-  ...POSITION_COLUMNS.map(({ name, help }) => `${name}: ${help.replaceAll(',', ' ')}`),
+  ...POSITION_COLUMNS.map(({ name, help }) => `${name}: ${help}`),
   ...Object.entries(SUBTYPES_BY_CLASS).map(
     ([investmentClass, subtypes]) => `Subtypes of ${investmentClass}: ${subtypes.join(' ')}`,
   ),

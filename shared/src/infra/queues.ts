@@ -163,6 +163,8 @@ async function postgresLink({ databaseUrl, logger }: TransportOptions): Promise<
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
   });
+  // Every queue and worker watches the pool they share.
+  pool.setMaxListeners(QUEUES.length * 4);
   pool.on('error', (error) => logger.warn({ err: error }, 'queue connection'));
   try {
     const client = await pool.connect();

@@ -1,0 +1,83 @@
+// Access tokens: HS256 and nothing else, signed with JWT_SECRET. They say who; what a user may do, the database says.
+import type { Config } from '@closebell/shared/config';
+import { AppError } from '@closebell/shared/errors';
+import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import { randomUUID } from 'node:crypto';
+
+const ALGORITHM = 'HS256';
+const ISSUER = 'closebell';
+const AUDIENCE = 'closebell-api';
+
+export type AccessClaims = Readonly<{
+  userId: string;
+  /** The login: the family of refresh tokens that it began. */
+  sessionId: string;
+  /** The superuser who impersonates; null for a user's own token. */
+  actorId: string | null;
+}>;
+
+export type AccessTokenOptions = AccessClaims & Readonly<{ isSuperuser: boolean; lifetimeSeconds: number }>;
+
+/** `is_superuser` is for clients to read; no route believes it. */
+export async function signAccessToken(
+  { userId, sessionId, actorId, isSuperuser, lifetimeSeconds }: AccessTokenOptions,
+  { jwtSecret }: Pick<Config, 'jwtSecret'>,
+): Promise<string> {
+  const act = actorId === null ? {} : { act: { sub: actorId } };
+  return sign({ sub: userId, sid: sessionId, is_superuser: isSuperuser, ...act }, AUDIENCE, lifetimeSeconds, jwtSecret);
+}
+
+/** Throws ERR_AUTH_002 when expired, else ERR_AUTH_001. */
+export async function verifyAccessToken(token: string, { jwtSecret }: Pick<Config, 'jwtSecret'>): Promise<AccessClaims> {
+  const { sub, sid, act } = await verify(token, AUDIENCE, jwtSecret);
+  const actorId = (act as { sub?: unknown } | undefined)?.sub ?? null;
+  if (!isId(sub) || !isId(sid) || !(actorId === null || isId(actorId))) throw new AppError('ERR_AUTH_001');
+  return { userId: sub, sessionId: sid, actorId };
+}
+
+const BOARD_AUDIENCE = 'closebell-board';
+
+/** The board's own cookie: no token of the API opens the board, and its token opens nothing else. */
+export async function signBoardToken(userId: string, lifetimeSeconds: number, { jwtSecret }: Pick<Config, 'jwtSecret'>): Promise<string> {
+  return sign({ sub: userId }, BOARD_AUDIENCE, lifetimeSeconds, jwtSecret);
+}
+
+/** The user's id. Throws as verifyAccessToken does. */
+export async function verifyBoardToken(token: string, { jwtSecret }: Pick<Config, 'jwtSecret'>): Promise<string> {
+  const { sub } = await verify(token, BOARD_AUDIENCE, jwtSecret);
+  if (!isId(sub)) throw new AppError('ERR_AUTH_001');
+  return sub;
+}
+
+async function sign(claims: JWTPayload, audience: string, lifetimeSeconds: number, secret: string): Promise<string> {
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: ALGORITHM })
+    .setIssuer(ISSUER)
+    .setAudience(audience)
+    .setJti(randomUUID())
+    .setIssuedAt()
+    .setExpirationTime(`${lifetimeSeconds} s`)
+    .sign(keyOf(secret));
+}
+
+async function verify(token: string, audience: string, secret: string): Promise<JWTPayload> {
+  try {
+    const { payload } = await jwtVerify(token, keyOf(secret), {
+      algorithms: [ALGORITHM],
+      issuer: ISSUER,
+      audience,
+      requiredClaims: ['exp', 'jti', 'sub'],
+    });
+    return payload;
+  } catch (cause) {
+    throw new AppError(cause instanceof errors.JWTExpired ? 'ERR_AUTH_002' : 'ERR_AUTH_001', { cause });
+  }
+}
+
+function keyOf(secret: string): Uint8Array {
+  return new TextEncoder().encode(secret);
+}
+
+function isId(claim: unknown): claim is string {
+  return typeof claim === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(claim);
+}

@@ -1,0 +1,104 @@
+// Batches as a superuser starts and watches them. The jobs behind them are in admin-jobs.ts.
+import { recordAudit } from '@closebell/prisma/audit';
+import { requestBatch, requestCalculation } from '@closebell/prisma/calculation-requests';
+import { inTransaction, type Db } from '@closebell/prisma/client';
+import { listJobs, submitJob, type JobRow } from '@closebell/prisma/jobs';
+import { findPortfolio } from '@closebell/prisma/portfolios';
+import { findRun, findRuns } from '@closebell/prisma/runs';
+import {
+  cleanUpIncomplete,
+  getRun,
+  listBatchHistory,
+  listRuns,
+  runBatch,
+  RUNS_SHOWN_MAX,
+} from '@closebell/shared/contracts/admin';
+import { AppError } from '@closebell/shared/errors';
+import type { JobKind, JobStatus } from '@closebell/shared/jobs';
+import type { Router } from 'express';
+import { cutPage, runUrl, viewAdminRun } from '../admin-view.js';
+import type { ApiContext } from '../context.js';
+import { route } from '../route.js';
+
+const RUN_KINDS: readonly JobKind[] = ['run-batch', 'calculate-portfolio'];
+
+export function adminRoutes(router: Router, context: ApiContext): void {
+  const { db, calendar } = context;
+
+  route(router, context, runBatch, async ({ query, principal, requestId, now }) => {
+    const sessionDate = calendar.targetSession(query.calculation_date ?? calendar.newYorkDate(now), now);
+    const portfolioId = query.portfolio_id === undefined ? null : await requirePortfolio(db, query.portfolio_id);
+    const force = query.force === 'true';
+    const origin = { trigger: 'admin', requestedBy: principal.userId, requestId } as const;
+    const { jobId, created } =
+      portfolioId === null
+        ? await requestBatch(db, { sessionDate, force, origin })
+        : await requestCalculation(db, { portfolioId, sessionDate, onboarding: query.onboarding === 'true', force, origin });
+    const details = { portfolio_id: portfolioId, calculation_date: sessionDate, force, created };
+    await recordAudit(db, { actorId: principal.userId, action: 'batch.run', subject: jobId, details, requestId });
+    return {
+      status: 202,
+      headers: { Location: runUrl(jobId), 'Retry-After': '1' },
+      body: {
+        status: startedStatus(created),
+        batch_run_id: jobId,
+        portfolio_id: portfolioId,
+        calculation_date: sessionDate,
+        poll_url: runUrl(jobId),
+      },
+    };
+  });
+
+  route(router, context, listRuns, async ({ query }) => {
+    const statuses: readonly JobStatus[] = query.status === undefined ? ['running', 'queued'] : [query.status];
+    const limit = RUNS_SHOWN_MAX + 1;
+    const found = await Promise.all(
+      statuses.map((status) => listJobs(db.pool, { status, kinds: RUN_KINDS, rootsOnly: true, limit })),
+    );
+    const newestFirst = found.flat().sort((a, b) => b.created_at.getTime() - a.created_at.getTime());
+    const { page, nextCursor } = cutPage(newestFirst, RUNS_SHOWN_MAX);
+    return { status: 200, body: { runs: await viewAll(db, page), truncated: nextCursor !== null } };
+  });
+
+  route(router, context, getRun, async ({ params }) => {
+    const run = await findRun(db.pool, params.id);
+    if (run === null) throw new AppError('ERR_BATCH_003');
+    return { status: 200, body: viewAdminRun(run) };
+  });
+
+  route(router, context, listBatchHistory, async ({ query: { limit, cursor } }) => {
+    const filter = { kinds: ['run-batch'] as const, rootsOnly: true, limit: limit + 1 };
+    const rows = await listJobs(db.pool, cursor === undefined ? filter : { ...filter, before: cursor });
+    const { page, nextCursor } = cutPage(rows, limit);
+    return { status: 200, body: { runs: await viewAll(db, page), next_cursor: nextCursor } };
+  });
+
+  route(router, context, cleanUpIncomplete, async ({ query, principal, requestId }) => {
+    const portfolioId = query.portfolio_id === undefined ? null : await requirePortfolio(db, query.portfolio_id);
+    const payload = { ageHours: query.age_threshold_hours, ...(portfolioId === null ? {} : { portfolioId }) };
+    const origin = { trigger: 'admin', requestedBy: principal.userId, requestId } as const;
+    const { jobId, created } = await inTransaction(db, (client) => submitJob(client, 'cleanup-incomplete', payload, origin));
+    const details = { portfolio_id: portfolioId, age_threshold_hours: query.age_threshold_hours, created };
+    await recordAudit(db, { actorId: principal.userId, action: 'batch.cleanup-incomplete', subject: jobId, details, requestId });
+    return {
+      status: 202,
+      headers: { Location: runUrl(jobId), 'Retry-After': '1' },
+      body: { status: startedStatus(created), job_id: jobId, poll_url: runUrl(jobId) },
+    };
+  });
+}
+
+function startedStatus(created: boolean): 'started' | 'already_running' {
+  return created ? 'started' : 'already_running';
+}
+
+async function viewAll(db: Db, roots: readonly JobRow[]) {
+  return (await findRuns(db.pool, roots)).map(viewAdminRun);
+}
+
+/** The portfolio's id as stored. Throws ERR_PORT_404. */
+async function requirePortfolio(db: Db, portfolioId: string): Promise<string> {
+  const portfolio = await findPortfolio(db.pool, portfolioId);
+  if (portfolio === null) throw new AppError('ERR_PORT_404');
+  return portfolio.id;
+}
