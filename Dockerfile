@@ -11,13 +11,13 @@ COPY test/package.json test/
 RUN npx --yes pnpm@12.21.0 install --frozen-lockfile
 COPY . .
 RUN node scripts/setup.mjs
-# What is left is what runs: no compiler, no test tools.
-RUN CI=true npx --yes pnpm@12.21.0 install --frozen-lockfile --prod \
-  && rm -rf test scripts
+# What goes on is what runs: no compiler, no test tools.
+RUN rm -rf node_modules */node_modules test scripts \
+  && CI=true npx --yes pnpm@12.21.0 install --frozen-lockfile --prod --filter '@closebell/api...' --filter '@closebell/worker...'
 
 FROM node:20-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build --chown=root:root /app /app
+COPY --from=build /app /app
 USER node
 CMD ["node", "api/dist/main.js"]

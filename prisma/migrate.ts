@@ -5,6 +5,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { seedSystemTables } from './seed.js';
+import { closeDb, createDb } from './src/client.js';
 
 /** The key of the advisory lock that Prisma's own deploy takes. */
 const PRISMA_LOCK_KEY = 72707369;
@@ -103,5 +105,25 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
   } catch (cause) {
     await client.query('ROLLBACK');
     throw new Error(`migration ${name} failed and was rolled back: ${String(cause)}`, { cause });
+  }
+}
+
+/** As a program (`npm run migrate`, the migrate service of docker-compose.yml): migrations, then the system tables. */
+async function main(): Promise<void> {
+  const databaseUrl = process.env['DATABASE_URL'];
+  if (!databaseUrl) throw new Error('set DATABASE_URL to the Postgres to migrate; without it every process migrates its embedded one');
+  const { applied, present } = await migrate(databaseUrl);
+  const db = createDb({ databaseUrl });
+  await seedSystemTables(db);
+  await closeDb(db);
+  console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : `all ${present} migrations were there`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
   }
 }

@@ -16,8 +16,8 @@ export function requireForm({ fields, file }: Upload, options: FormOptions): Imp
   if (read.ok && file !== null) return { form: read.form, file };
   const issues: readonly FormIssue[] = [...(read.ok ? [] : read.issues), ...(file === null ? [NO_FILE] : [])];
   const [first = NO_FILE] = issues;
-  const message = first.code === 'ERR_REQ_001' ? `${first.field} ${first.message}` : first.message;
+  const message = first.code === 'ERR_REQ_001' ? `${first.path} ${first.message}` : first.message;
   throw new AppError(first.code, { message, details: { issues } });
 }
 
-const NO_FILE: FormIssue = { field: 'csv_file', code: 'ERR_PORT_007', message: ERRORS.ERR_PORT_007.message };
+const NO_FILE: FormIssue = { path: 'csv_file', code: 'ERR_PORT_007', message: ERRORS.ERR_PORT_007.message };

@@ -3,7 +3,6 @@ import type { PreviewedPosition } from '@closebell/shared/contracts/onboarding';
 import type { ReadPositions } from '@closebell/shared/csv/read-positions';
 import type { ParsedPosition } from '@closebell/shared/csv/validate-row';
 import { AppError } from '@closebell/shared/errors';
-import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 
 export type PreviewRequest = Readonly<{ bytes: Uint8Array; fileName: string; today: string; allowMultipleLots: boolean }>;
@@ -15,7 +14,12 @@ const MEMORY_MB_MAX = 512;
 
 /** Throws ERR_SYS_002 when the file takes longer than 10 seconds. */
 export async function previewPositions(request: PreviewRequest): Promise<PreviewResult> {
-  const thread = new Worker(threadFile(), { workerData: request, resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX } });
+  const thread = new Worker(THREAD_FILE, {
+    workerData: request,
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX },
+    // Not the parent's: a test runner's flags would lead the thread to sources it cannot run.
+    execArgv: [],
+  });
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<PreviewResult>((resolve, reject) => {
@@ -33,10 +37,8 @@ export async function previewPositions(request: PreviewRequest): Promise<Preview
   }
 }
 
-/** Threads run compiled files, also when this one is run from its source: the package's own name leads to them. */
-function threadFile(): string {
-  return createRequire(import.meta.url).resolve('@closebell/api/preview-thread');
-}
+/** Threads run compiled files: from `src`, as tests run it, this leads to `dist` too. */
+const THREAD_FILE = new URL('../dist/preview-thread.js', import.meta.url);
 
 export function viewPosition(position: ParsedPosition): PreviewedPosition {
   return {

@@ -54,7 +54,7 @@ function asAppError(fault: unknown): unknown {
   if (fault.code === 'LIMIT_UNEXPECTED_FILE' || fault.code === 'LIMIT_FILE_COUNT') {
     return new AppError('ERR_PORT_007', { message: `Send one file, in the form field ${UPLOAD_FIELD}.`, cause: fault });
   }
-  const issues = [{ field: fault.field ?? '', message: fault.message }];
+  const issues = [{ path: fault.field ?? '', message: fault.message }];
   return new AppError('ERR_REQ_001', { details: { issues }, cause: fault });
 }
 

@@ -41,6 +41,7 @@ const variables = z.object({
   OPTION_RATE: z.coerce.number().min(-0.05).max(0.5).default(0.045),
   CLOSEBELL_NOW: z.iso.datetime({ offset: true }).optional(),
   WORKER_CONCURRENCY: count(1, 64).default(4),
+  JOB_LEASE_SECONDS: count(2, 600).default(30),
   BATCH_CHUNK_SIZE: count(1, 1_000).default(100),
   BOARD_READ_ONLY: flag.default(true),
   DETERMINISTIC_UUIDS: flag.default(false),
@@ -76,6 +77,8 @@ export type Config = Readonly<{
   /** The market clock starts here; null: the real time. */
   marketNow: Date | null;
   workerConcurrency: number;
+  /** A worker holds its job this long without a sign of life; then another may take it over. */
+  jobLeaseMs: number;
   batchChunkSize: number;
   boardReadOnly: boolean;
   deterministicUuids: boolean;
@@ -147,6 +150,7 @@ function toConfig(v: Variables): Config {
     optionRate: v.OPTION_RATE,
     marketNow: v.CLOSEBELL_NOW === undefined ? null : new Date(v.CLOSEBELL_NOW),
     workerConcurrency: v.WORKER_CONCURRENCY,
+    jobLeaseMs: v.JOB_LEASE_SECONDS * 1_000,
     batchChunkSize: v.BATCH_CHUNK_SIZE,
     boardReadOnly: v.BOARD_READ_ONLY,
     deterministicUuids: v.DETERMINISTIC_UUIDS,

@@ -119,6 +119,10 @@ export const ERRORS = {
 
   ERR_REQ_001: refusal(422, 'The request does not fit its schema. details.issues names each field and what it must be.'),
 
+  ERR_REQ_002: refusal(400, 'The request cannot be read. Send valid JSON in UTF-8 with Content-Type application/json.'),
+  ERR_REQ_003: refusal(413, 'The request body is larger than 1 MB. Send less at a time.'),
+  ERR_REQ_404: refusal(404, 'There is nothing at this address. See /docs for what there is.'),
+
   ERR_SYS_001: passing(500, 'Something unexpected went wrong. Try again; if it stays, report the request_id.'),
   ERR_SYS_002: passing(503, 'A service this needs is down. Try again in a moment.'),
 } as const satisfies Readonly<Record<`ERR_${string}`, ErrorEntry>>;

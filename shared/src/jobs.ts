@@ -117,9 +117,6 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 export const JOB_TRIGGERS = ['user', 'admin', 'schedule', 'catch-up'] as const;
 export type JobTrigger = (typeof JOB_TRIGGERS)[number];
 
-/** A worker holds its job this long without a sign of life; then another may take it over. */
-export const JOB_LEASE_MS = 30_000;
-
 type ScheduleDefinition = Readonly<{
   kind: JobKind;
   /** Cron, five fields, in `timeZone`: it keeps its wall-clock time over clock changes. */

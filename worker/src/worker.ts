@@ -1,6 +1,6 @@
 // One worker: serves the queues, runs the timers, and stops without losing anything.
 import { createTransport, type Transport } from '@closebell/shared/infra/queues';
-import { JOB_LEASE_MS, QUEUES, type QueueName } from '@closebell/shared/jobs';
+import { QUEUES, type QueueName } from '@closebell/shared/jobs';
 import type { WorkerContext } from './context.js';
 import { startRelay, type RelayOptions } from './relay.js';
 import { runJob } from './run-job.js';
@@ -8,7 +8,7 @@ import { submitDueTicksOf } from './schedules.js';
 
 export type RunningWorker = Readonly<{ transport: Transport; stop: () => Promise<void> }>;
 
-export type WorkerOptions = Readonly<{ leaseMs?: number; queuePrefix?: string }> & RelayOptions;
+export type WorkerOptions = Readonly<{ queuePrefix?: string }> & RelayOptions;
 
 /** How many jobs of a queue one worker runs at a time; parents that wait for children hold no place. */
 function concurrencyOf(queue: QueueName, calculations: number): number {
@@ -18,7 +18,7 @@ function concurrencyOf(queue: QueueName, calculations: number): number {
 
 export async function startWorker(context: WorkerContext, options: WorkerOptions = {}): Promise<RunningWorker> {
   const { config, db, logger } = context;
-  const { leaseMs = JOB_LEASE_MS, queuePrefix } = options;
+  const { queuePrefix } = options;
   const transport = await createTransport({
     redisUrl: config.redisUrl,
     databaseUrl: db.url,
@@ -29,7 +29,7 @@ export async function startWorker(context: WorkerContext, options: WorkerOptions
   const workers = QUEUES.map((queue) =>
     transport.serve(queue, {
       concurrency: concurrencyOf(queue, config.workerConcurrency),
-      onEntry: (entry) => runJob(context, entry, { leaseMs, shutdown: shutdown.signal }),
+      onEntry: (entry) => runJob(context, entry, { leaseMs: config.jobLeaseMs, shutdown: shutdown.signal }),
       onSchedule: (schedule) => submitDueTicksOf(context, schedule),
     }),
   );

@@ -46,7 +46,7 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
     if (file === null) throw new AppError('ERR_PORT_007');
     const allowMultipleLots = readFlag(fields['allow_multiple_lots']);
     if (allowMultipleLots === null) {
-      throw new AppError('ERR_REQ_001', { details: { issues: [{ field: 'allow_multiple_lots', message: FLAG_FAULT }] } });
+      throw new AppError('ERR_REQ_001', { details: { issues: [{ path: 'allow_multiple_lots', message: FLAG_FAULT }] } });
     }
     const today = context.calendar.newYorkDate(now);
     const read = await previewPositions({ bytes: file.bytes, fileName: file.name, today, allowMultipleLots });

@@ -38,7 +38,8 @@ export function exactValueE4({ quantityE8, multiplier }: LotSize, priceE6: numbe
 
 /** −0 would show as "-0" in a hash: zero has one spelling. */
 function signed(magnitude: number, sign: number): number {
-  return magnitude === 0 ? 0 : sign < 0 ? -magnitude : magnitude;
+  if (magnitude === 0) return 0;
+  return sign < 0 ? -magnitude : magnitude;
 }
 
 /** Sums of 1e-4 units are exact as long as they stay below 2^53. */

@@ -91,6 +91,7 @@ export const getRun = endpoint({
   summary: 'How a batch, or any other run, stands',
   tag: 'Admin',
   auth: 'superuser',
+  limit: 'poll',
   params: idParams,
   responses: { 200: { description: 'The run', schema: run } },
   errors: ['ERR_BATCH_003', 'ERR_REQ_001'],

@@ -37,6 +37,7 @@ export const getBatchStatus = endpoint({
   summary: 'How a run stands',
   tag: 'Calculation',
   auth: 'user',
+  limit: 'poll',
   params: runParams,
   responses: {
     200: {

@@ -7,8 +7,8 @@ export type EndpointResponse = Readonly<{ description: string; schema?: z.ZodTyp
 /** Who may call: anybody, anybody with an account, or superusers. */
 export type EndpointAuth = 'public' | 'user' | 'superuser';
 
-/** Whose budget a call is taken from: 'poll' has one of its own, the others count in addition to the general one. */
-export type EndpointLimit = 'poll' | 'upload' | 'registration';
+/** The budget of a call: 'poll' has one of its own, 'upload' and 'registration' count beside the general one, 'none' counts nothing. */
+export type EndpointLimit = 'none' | 'poll' | 'upload' | 'registration';
 
 export type Endpoint<
   P extends z.ZodObject = z.ZodObject,
@@ -22,6 +22,7 @@ export type Endpoint<
   summary: string;
   tag: string;
   auth: A;
+  /** Without it the general budget. */
   limit?: EndpointLimit;
   params?: P;
   query?: Q;

@@ -96,6 +96,7 @@ export const createPortfolioFromCsv = endpoint({
     'Makes a portfolio of an uploaded CSV: all rows or none. Answers within 5 seconds, or as Prefer says (respond-async, wait=N up to 30)',
   tag: 'Onboarding',
   auth: 'user',
+  limit: 'upload',
   body: portfolioFields,
   multipart: { fileField: UPLOAD_FIELD },
   responses: {
@@ -111,6 +112,7 @@ export const previewImport = endpoint({
   summary: 'Reads an uploaded CSV and stores nothing: its positions, errors and warnings',
   tag: 'Onboarding',
   auth: 'user',
+  limit: 'upload',
   body: portfolioFields.pick({ allow_multiple_lots: true }),
   multipart: { fileField: UPLOAD_FIELD },
   responses: {
@@ -136,6 +138,7 @@ export const getImport = endpoint({
   summary: 'How an import stands',
   tag: 'Onboarding',
   auth: 'user',
+  limit: 'poll',
   params: idParams,
   responses: {
     200: {

@@ -9,7 +9,7 @@ const OPTIONS = { calendar: xnysCalendar(), now: new Date('2025-03-12T20:00:00Z'
 const read = (fields: Record<string, unknown>) => readPortfolioForm({ ...FORM, ...fields }, OPTIONS);
 const codes = (fields: Record<string, unknown>) => {
   const result = read(fields);
-  return result.ok ? [] : result.issues.map(({ field, code }) => `${field} ${code}`);
+  return result.ok ? [] : result.issues.map(({ path, code }) => `${path} ${code}`);
 };
 
 describe('the form of an upload', () => {

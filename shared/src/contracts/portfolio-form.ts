@@ -19,7 +19,7 @@ export type PortfolioForm = Readonly<{
   allow_multiple_lots: boolean;
 }>;
 
-export type FormIssue = Readonly<{ field: string; code: ErrorCode; message: string }>;
+export type FormIssue = Readonly<{ path: string; code: ErrorCode; message: string }>;
 export type ReadForm = Readonly<{ ok: true; form: PortfolioForm }> | Readonly<{ ok: false; issues: readonly FormIssue[] }>;
 export type FormOptions = Readonly<{ calendar: TradingCalendar; now: Date }>;
 
@@ -33,7 +33,7 @@ const MONEY_DECIMALS = 4;
 export function readPortfolioForm(fields: Readonly<Record<string, unknown>>, { calendar, now }: FormOptions): ReadForm {
   const issues: FormIssue[] = [];
   const report = (field: string, code: ErrorCode, message: string = ERRORS[code].message): null => {
-    issues.push({ field, code, message });
+    issues.push({ path: field, code, message });
     return null;
   };
   const text = (field: string): string => readText(fields[field], (message) => report(field, 'ERR_REQ_001', message));

@@ -5,6 +5,7 @@ import { parseScaled } from '@closebell/shared/calc/exact-value';
 import { priceSourceAt, shareRatioAt } from '@closebell/shared/calc/lot-history';
 import { portfolioHistory, type ChainStart, type Flow, type PortfolioHistory } from '@closebell/shared/calc/portfolio-history';
 import { inputHashes } from './input-hash.js';
+import { pricedSymbol } from './lot-symbols.js';
 import type { CalculationPlan } from './plan-calculation.js';
 import { buildLots, indexOnAxis, type BuiltLot, type LotSources } from './portfolio-lots.js';
 
@@ -100,8 +101,8 @@ type PriceColumns = Pick<LotValue, 'priceE6' | 'priceSource' | 'priceDate' | 'ag
 function priceAt({ axis, prices }: LotSources, { lot, entry }: BuiltLot, i: number): PriceColumns {
   const entryPriceE6 = Number(parseScaled(entry.entryPrice, 6));
   const priceSource = priceSourceAt(axis, lot, i);
-  const series =
-    lot.pricing.by === 'close' ? lot.pricing.series : lot.pricing.by === 'model' ? prices.series(entry.underlyingSymbol ?? '', axis) : null;
+  const symbol = pricedSymbol(entry);
+  const series = symbol === null ? null : prices.series(symbol, axis);
   const closeIndex = series?.closeIndex[i] ?? -1;
   const aged = closeIndex !== -1 && priceSource !== 'no_price';
   const own = lot.pricing.by === 'model' ? lot.pricing.markE6[i]! : (series?.closeE6[i] ?? Number.NaN);

@@ -1,0 +1,40 @@
+// Who did what, acting as whom. Entries are added and read, never changed.
+import type { Db } from './client.js';
+import { Prisma } from './generated/client.js';
+
+export type NewAuditEntry = Readonly<{
+  /** Null: nobody logged in, as at the command line. */
+  actorId: string | null;
+  actingAsId?: string | null;
+  /** A verb and its object, like "impersonation started". */
+  action: string;
+  /** The id of what it was done to. */
+  subject?: string | null;
+  details?: Prisma.InputJsonObject;
+  requestId?: string | null;
+}>;
+
+export type AuditEntry = Readonly<{
+  id: number;
+  at: Date;
+  actorId: string | null;
+  actingAsId: string | null;
+  action: string;
+  subject: string | null;
+  details: unknown;
+  requestId: string | null;
+}>;
+
+export async function addAuditEntry({ prisma }: Db, { details, ...entry }: NewAuditEntry): Promise<void> {
+  await prisma.auditEntry.create({ data: { ...entry, details: details ?? Prisma.DbNull } });
+}
+
+/** Newest first; `before` is the id of the last entry of the page before. */
+export async function listAuditEntries({ prisma }: Db, { before, limit }: Readonly<{ before?: number; limit: number }>): Promise<readonly AuditEntry[]> {
+  const rows = await prisma.auditEntry.findMany({
+    ...(before === undefined ? {} : { where: { id: { lt: before } } }),
+    orderBy: { id: 'desc' },
+    take: limit,
+  });
+  return rows.map((row) => ({ ...row, id: Number(row.id) }));
+}

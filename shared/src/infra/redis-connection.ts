@@ -1,0 +1,18 @@
+// A Redis connection for what may fail: counters, not jobs. It answers within a second or rejects, and heals by itself.
+import { Redis } from 'ioredis';
+
+const ANSWER_MS = 1_000;
+const RECONNECT_MS_MAX = 2_000;
+
+/** Connects in the background; commands reject at once while it is away. */
+export function connectRedis(url: string): Redis {
+  const redis = new Redis(url, {
+    commandTimeout: ANSWER_MS,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    retryStrategy: (tries) => Math.min(tries * 100, RECONNECT_MS_MAX),
+  });
+  // Without a listener an error would end the process; who uses the connection hears of it from the command.
+  redis.on('error', () => {});
+  return redis;
+}

@@ -1,0 +1,85 @@
+// Users, portfolios and lots as an import leaves them.
+import { randomUUID } from 'node:crypto';
+import type { Db } from '@closebell/prisma/client';
+
+export async function makeUser(db: Db): Promise<string> {
+  const { rows } = await db.pool.query<{ id: string }>(
+    `INSERT INTO users (email, password_hash, full_name) VALUES ($1, 'none', 'A Tester') RETURNING id`,
+    [`${randomUUID()}@example.com`],
+  );
+  return rows[0]!.id;
+}
+
+export type LotRecord = Readonly<{
+  symbol: string;
+  quantity: string;
+  entryPrice: string;
+  entryDate: string;
+  exitPrice?: string;
+  exitDate?: string;
+  investmentClass?: 'PUBLIC' | 'OPTIONS' | 'PRIVATE';
+  investmentSubtype?: string;
+  underlyingSymbol?: string;
+  strikePrice?: string;
+  expirationDate?: string;
+  optionType?: 'CALL' | 'PUT';
+}>;
+
+export type PortfolioRecord = Readonly<{ userId?: string; equity?: string; asOf: string; openedOn?: string; lots?: readonly LotRecord[] }>;
+
+export async function makePortfolio(db: Db, { userId, equity = '1000000', asOf, openedOn = asOf, lots = [] }: PortfolioRecord): Promise<string> {
+  const { rows } = await db.pool.query<{ id: string }>(
+    `INSERT INTO portfolios (user_id, name, account_name, account_type, equity_balance, equity_as_of, opened_on)
+     VALUES ($1, 'Test', $2, 'taxable', $3, $4, $5) RETURNING id`,
+    [userId ?? (await makeUser(db)), randomUUID(), equity, asOf, openedOn],
+  );
+  const portfolioId = rows[0]!.id;
+  for (const lot of lots) await addLot(db, portfolioId, lot);
+  return portfolioId;
+}
+
+export async function addLot(db: Db, portfolioId: string, lot: LotRecord): Promise<void> {
+  await db.pool.query(
+    `INSERT INTO positions (portfolio_id, symbol, quantity, entry_price, entry_date, exit_price, exit_date, investment_class, investment_subtype,
+       underlying_symbol, strike_price, expiration_date, option_type) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [
+      portfolioId,
+      lot.symbol,
+      lot.quantity,
+      lot.entryPrice,
+      lot.entryDate,
+      lot.exitPrice ?? null,
+      lot.exitDate ?? null,
+      lot.investmentClass ?? 'PUBLIC',
+      lot.investmentSubtype ?? null,
+      lot.underlyingSymbol ?? null,
+      lot.strikePrice ?? null,
+      lot.expirationDate ?? null,
+      lot.optionType ?? null,
+    ],
+  );
+}
+
+/** Every figure of a portfolio as text: two of these are equal when the figures are, to the byte. */
+export async function figuresOf(db: Db, portfolioId: string): Promise<string> {
+  const snapshots = await db.pool.query<{ line: string }>(
+    `SELECT (to_jsonb(s) - 'created_at' - 'portfolio_id')::text AS line FROM portfolio_snapshots s WHERE portfolio_id = $1 ORDER BY snapshot_date`,
+    [portfolioId],
+  );
+  const values = await db.pool.query<{ line: string }>(
+    `SELECT (to_jsonb(v) - 'portfolio_id' - 'position_id')::text || p.symbol AS line FROM position_values v JOIN positions p ON p.id = position_id
+     WHERE v.portfolio_id = $1 ORDER BY 1`,
+    [portfolioId],
+  );
+  return [...snapshots.rows, ...values.rows].map(({ line }) => line).join('\n');
+}
+
+/** How many pairs of sessions break equity(t) = equity(t−1) + pnl(t) + flow(t), by the database's own exact arithmetic. */
+export async function brokenChains(db: Db): Promise<number> {
+  const { rows } = await db.pool.query<{ count: number }>(
+    `SELECT count(*) AS count FROM (
+       SELECT equity - lag(equity) OVER (PARTITION BY portfolio_id ORDER BY snapshot_date) - daily_pnl - capital_flow AS rest
+       FROM portfolio_snapshots WHERE is_complete) AS pairs WHERE rest <> 0`,
+  );
+  return rows[0]!.count;
+}

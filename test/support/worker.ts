@@ -1,0 +1,110 @@
+// Workers for tests: one in this process with a clock of the test's own, or real processes that can be killed.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { closeDb, createDb, type Db } from '@closebell/prisma/client';
+import { findJob, submitJob, type JobRow } from '@closebell/prisma/jobs';
+import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
+import { parseConfig, type Config } from '@closebell/shared/config';
+import { createLogger } from '@closebell/shared/infra/logger';
+import type { JobKind, JobPayloadInput } from '@closebell/shared/jobs';
+import type { MarketDataProvider } from '@closebell/shared/market-data/provider';
+import type { WorkerContext } from '@closebell/worker/context';
+import { createProviders } from '@closebell/worker/market-data/providers';
+import { startWorker } from '@closebell/worker/worker';
+import { createTestDatabase } from './database.js';
+import { until } from './until.js';
+
+export function testConfig(env: Readonly<Record<string, string>> = {}): Config {
+  const parsed = parseConfig({ ENVIRONMENT: 'test', LOG_LEVEL: 'silent', ...env });
+  if (!parsed.ok) throw new Error(parsed.faults.join('; '));
+  return parsed.config;
+}
+
+export type TestWorld = Readonly<{
+  db: Db;
+  context: WorkerContext;
+  /** Moves the market clock. */
+  setNow: (instant: string) => void;
+  close: () => Promise<void>;
+}>;
+
+export type WorldOptions = Readonly<{ now?: string; env?: Readonly<Record<string, string>>; providers?: readonly MarketDataProvider[] }>;
+
+/** A database of the test's own and the context of a worker over it; nothing runs yet. */
+export async function createWorld({ now = '2025-06-20T22:00:00Z', env = {}, providers }: WorldOptions = {}): Promise<TestWorld> {
+  const { url } = await createTestDatabase();
+  const config = testConfig({ DATABASE_URL: url, ...env });
+  const db = createDb({ databaseUrl: url });
+  let current = new Date(now);
+  const context: WorkerContext = {
+    db,
+    config,
+    logger: createLogger({ name: 'test', level: config.logLevel }),
+    clock: () => current,
+    calendar: xnysCalendar(),
+    providers: providers ?? createProviders(config),
+  };
+  return {
+    db,
+    context,
+    setNow: (instant) => {
+      current = new Date(instant);
+    },
+    close: () => closeDb(db),
+  };
+}
+
+/** Runs `work` beside a worker that serves every queue, and stops it whatever happens. */
+export async function withWorker<T>({ context }: Pick<TestWorld, 'context'>, work: () => Promise<T>): Promise<T> {
+  const worker = await startWorker(context, { schedules: false });
+  try {
+    return await work();
+  } finally {
+    await worker.stop();
+  }
+}
+
+export async function ended(db: Db, jobId: string, timeoutMs = 30_000): Promise<JobRow> {
+  await until(`job ${jobId} ends`, async () => isEnded(await findJob(db.pool, jobId)), timeoutMs);
+  return (await findJob(db.pool, jobId))!;
+}
+
+function isEnded(job: JobRow | null): boolean {
+  return job !== null && job.status !== 'queued' && job.status !== 'running';
+}
+
+/** Submits a job and gives its row once it has ended. */
+export async function run<K extends JobKind>(db: Db, kind: K, payload: JobPayloadInput<K>): Promise<JobRow> {
+  const { jobId } = await submitJob(db.pool, kind, payload, { trigger: 'user' });
+  return ended(db, jobId);
+}
+
+export type WorkerProcess = Readonly<{ child: ChildProcess; kill: (signal: NodeJS.Signals) => Promise<void>; ready: Promise<void> }>;
+
+const MAIN = fileURLToPath(new URL('../../worker/dist/main.js', import.meta.url));
+
+/** A worker as operators run it: the built main file in a process of its own. */
+export function spawnWorker(env: Readonly<Record<string, string>>): WorkerProcess {
+  const child = spawn(process.execPath, [MAIN.replace('/test/worker/', '/worker/')], {
+    env: { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'info', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const ready = new Promise<void>((resolve, reject) => {
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString();
+      if (output.includes('worker ready')) resolve();
+    });
+    void gone.then(() => reject(new Error(`the worker ended before it was ready: ${output.slice(-2000)}`)));
+  });
+  ready.catch(() => {});
+  return {
+    child,
+    ready,
+    kill: async (signal) => {
+      child.kill(signal);
+      await gone;
+    },
+  };
+}
