@@ -28,8 +28,7 @@ export async function receiveUpload(request: Request, response: Response): Promi
 
 const readForm = multer({
   storage: multer.memoryStorage(),
-  // One byte more than is allowed: the parser cuts at its limit, so a file of exactly 10 MB must lie below it.
-  limits: { files: 1, fileSize: FILE_BYTES_MAX + 1, fields: 20, fieldSize: 16_384, fieldNameSize: 100, parts: 30 },
+  limits: { files: 1, fileSize: FILE_BYTES_MAX, fields: 20, fieldSize: 16_384, fieldNameSize: 100, parts: 30 },
   fileFilter: (_request, { originalname }, decide) => {
     if (originalname.trim().toLowerCase().endsWith('.csv')) decide(null, true);
     else

@@ -6,7 +6,7 @@ export type NewAuditEntry = Readonly<{
   /** Null: nobody logged in, as at the command line. */
   actorId: string | null;
   actingAsId?: string | null;
-  /** A verb and its object, like "impersonation started". */
+  /** What it was done to and what was done, like "job.retry". */
   action: string;
   /** The id of what it was done to. */
   subject?: string | null;
@@ -25,7 +25,7 @@ export type AuditEntry = Readonly<{
   requestId: string | null;
 }>;
 
-export async function addAuditEntry({ prisma }: Db, { details, ...entry }: NewAuditEntry): Promise<void> {
+export async function recordAudit({ prisma }: Db, { details, ...entry }: NewAuditEntry): Promise<void> {
   await prisma.auditEntry.create({ data: { ...entry, details: details ?? Prisma.DbNull } });
 }
 

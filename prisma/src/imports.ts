@@ -3,7 +3,7 @@ import type { PortfolioForm } from '@closebell/shared/contracts/portfolio-form';
 import type { RowError } from '@closebell/shared/csv/row-errors';
 import type { JobStatus } from '@closebell/shared/jobs';
 import { inTransaction, type Db, type Queryable } from './client.js';
-import { submitJob } from './jobs.js';
+import { submitJob, type JobOrigin } from './jobs.js';
 
 export type NewImport = Readonly<{
   userId: string;
@@ -12,7 +12,8 @@ export type NewImport = Readonly<{
   sha256: Uint8Array;
   /** Kept with the upload, so that the import needs nothing else. */
   request: PortfolioForm;
-  requestId: string;
+  /** Who asked for it. */
+  origin: JobOrigin;
 }>;
 
 /** An import without its file. */
@@ -38,8 +39,7 @@ export type ImportRow = Readonly<{
 export async function submitImport(db: Db, upload: NewImport): Promise<Readonly<{ importId: string; jobId: string }>> {
   return inTransaction(db, async (client) => {
     const importId = await insertImport(client, upload);
-    const origin = { trigger: 'user', requestedBy: upload.userId, requestId: upload.requestId } as const;
-    const { jobId } = await submitJob(client, 'import-positions', { importId }, origin);
+    const { jobId } = await submitJob(client, 'import-positions', { importId }, upload.origin);
     return { importId, jobId };
   });
 }

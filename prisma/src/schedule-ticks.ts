@@ -25,7 +25,8 @@ export async function submitTick(
   });
 }
 
-export async function hasTicks(db: Db, schedule: ScheduleName): Promise<boolean> {
-  const { rows } = await db.pool.query(`SELECT 1 FROM schedule_ticks WHERE schedule = $1 LIMIT 1`, [schedule]);
-  return rows.length > 0;
+/** The first due time that was ever acted upon; null in a new installation. */
+export async function firstTick(db: Db, schedule: ScheduleName): Promise<Date | null> {
+  const { rows } = await db.pool.query<{ first: Date | null }>(`SELECT min(due_at) AS first FROM schedule_ticks WHERE schedule = $1`, [schedule]);
+  return rows[0]?.first ?? null;
 }

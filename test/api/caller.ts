@@ -1,4 +1,5 @@
 // One user's view of the API: requests with the user's credentials, replies with their JSON read.
+import { ENDPOINTS } from '@closebell/shared/contracts/endpoints';
 import { expect } from 'vitest';
 
 export type Reply = Readonly<{ status: number; headers: Headers; text: string; json: unknown }>;
@@ -11,7 +12,12 @@ export type Caller = Readonly<{
 
 /** `path` below /api/v1, or the whole path as a poll_url gives it. */
 export function createCaller(url: string, userId: string, credentials: Readonly<Record<string, string>>): Caller {
-  const send = async (method: string, path: string, headers: Readonly<Record<string, string>>, body?: unknown): Promise<Reply> => {
+  const send = async (
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body?: unknown,
+  ): Promise<Reply> => {
     const whole = path.startsWith('/api/v1') ? path : `/api/v1${path}`;
     const isForm = body instanceof FormData;
     const response = await fetch(url + whole, {
@@ -20,7 +26,9 @@ export function createCaller(url: string, userId: string, credentials: Readonly<
       ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: readJson(text) };
+    const reply = { status: response.status, headers: response.headers, text, json: readJson(text) };
+    expectContract(method, whole, reply);
+    return reply;
   };
   return {
     userId,
@@ -35,6 +43,21 @@ function readJson(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+/** Every answer that is no error must be what the endpoint's contract says, whatever the test looks at. */
+function expectContract(method: string, path: string, { status, json, text }: Reply): void {
+  const below = path.slice('/api/v1'.length).split('?')[0] ?? '';
+  const definition = ENDPOINTS.find((each) => each.method === method.toLowerCase() && patternOf(each.path).test(below));
+  if (definition === undefined || status === 304 || (json as { error?: unknown } | null)?.error) return;
+  const response = definition.responses[status];
+  expect(response, `${method} ${below} answered ${status}, which its contract lacks: ${text}`).toBeDefined();
+  if (response?.schema === undefined || json === null) return;
+  expect(response.schema.safeParse(json).error?.issues, `${method} ${below}: ${text}`).toBeUndefined();
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`);
 }
 
 /** Reads fields of a reply that a test goes on with; fails the test when the reply has another status. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../support/until.js';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
 import { endJob, insertPortfolio } from './records.js';
@@ -8,7 +9,14 @@ import { endJob, insertPortfolio } from './records.js';
 const NOW = '2025-03-12T22:00:00Z';
 const CSV = 'Symbol,Quantity,Entry Price Per Share,Entry Date\r\nAAPL,10,150.00,2024-01-16\r\nMSFT,-5,400.00,2024-01-17\r\n';
 const FIELDS = { portfolio_name: 'Growth', account_name: 'Broker 1', account_type: 'taxable', equity_balance: '250000.00' };
-const ROW_ERROR = { row: 2, symbol: '=SUM(A1)', code: 'ERR_POS_003', message: 'Symbol has characters', field: 'symbol', value: '=SUM(A1)' };
+const ROW_ERROR = {
+  row: 2,
+  symbol: '=SUM(A1)',
+  code: 'ERR_POS_003',
+  message: 'Symbol has characters',
+  field: 'symbol',
+  value: '=SUM(A1)',
+};
 
 let api: DomainApi;
 let user: Caller;
@@ -21,7 +29,10 @@ afterAll(() => api.close());
 
 type Form = Readonly<Record<string, string | undefined>>;
 
-function form(fields: Form = {}, file: Readonly<{ name?: string; text?: string | Uint8Array<ArrayBuffer>; field?: string }> | null = {}): FormData {
+function form(
+  fields: Form = {},
+  file: Readonly<{ name?: string; text?: string | Uint8Array<ArrayBuffer>; field?: string }> | null = {},
+): FormData {
   const data = new FormData();
   for (const [name, value] of Object.entries({ ...FIELDS, ...fields })) if (value !== undefined) data.append(name, value);
   if (file !== null) data.append(file.field ?? 'csv_file', new Blob([file.text ?? CSV]), file.name ?? 'positions.csv');
@@ -31,13 +42,18 @@ function form(fields: Form = {}, file: Readonly<{ name?: string; text?: string |
 const create = (data: FormData, prefer: string | null = 'respond-async', caller = user) =>
   caller.post('/onboarding/create-portfolio', data, prefer === null ? {} : { Prefer: prefer });
 
-type Outcome = Readonly<{ status: string; portfolioId?: string; code?: string; text?: string; errors?: readonly unknown[]; total?: number }>;
+type Outcome = Readonly<{
+  status: string;
+  portfolioId?: string;
+  code?: string;
+  text?: string;
+  errors?: readonly unknown[];
+  total?: number;
+}>;
 
 /** Stands in for the worker: waits for the import's job, writes its outcome and ends the job. */
 async function decideImport(outcome: Outcome, accountName: string): Promise<void> {
-  await expect
-    .poll(async () => (await importsNamed(accountName)).length, { timeout: 5_000 })
-    .toBe(1);
+  await until('the upload is stored', async () => (await importsNamed(accountName)).length === 1);
   const [row] = await importsNamed(accountName);
   if (!row) throw new Error('no import');
   await api.db.pool.query(
@@ -101,7 +117,12 @@ describe('an upload', () => {
         status: 'queued',
       },
     ]);
-    expect((await user.get(body.poll_url)).json).toMatchObject({ import_id: body.import_id, status: 'queued', portfolio_id: null, errors: [] });
+    expect((await user.get(body.poll_url)).json).toMatchObject({
+      import_id: body.import_id,
+      status: 'queued',
+      portfolio_id: null,
+      errors: [],
+    });
   });
 
   it('is answered 201 with the portfolio when the worker is done in time', async () => {
@@ -126,7 +147,10 @@ describe('an upload', () => {
   it('with row errors is answered 400 ERR_PORT_008 with all of them', async () => {
     const [reply] = await Promise.all([
       create(form({ account_name: 'rows' }), null),
-      decideImport({ status: 'failed', code: 'ERR_PORT_008', text: 'Rows have errors.', errors: [ROW_ERROR], total: 1_200 }, 'rows'),
+      decideImport(
+        { status: 'failed', code: 'ERR_PORT_008', text: 'Rows have errors.', errors: [ROW_ERROR], total: 1_200 },
+        'rows',
+      ),
     ]);
     expectError(reply, 400, 'ERR_PORT_008');
     expect(reply.json).toMatchObject({ error: { details: { errors: [ROW_ERROR], total_errors: 1_200 } } });
@@ -147,7 +171,10 @@ describe('an upload', () => {
   it('whose job failed without an outcome has failed too', async () => {
     const { poll_url: pollUrl } = fieldsOf<{ poll_url: string }>(await create(form({ account_name: 'poison' })), 202);
     const [row] = await importsNamed('poison');
-    await endJob(api.db, row?.job_id ?? '', { status: 'failed', error: { code: 'ERR_JOB_001', message: 'lost', fingerprint: 'x' } });
+    await endJob(api.db, row?.job_id ?? '', {
+      status: 'failed',
+      error: { code: 'ERR_JOB_001', message: 'lost', fingerprint: 'x' },
+    });
     expect((await user.get(pollUrl)).json).toMatchObject({ status: 'failed', error: { code: 'ERR_JOB_001', message: 'lost' } });
   });
 
@@ -274,11 +301,18 @@ describe('the errors of an import', () => {
 
   beforeAll(async () => {
     ({ import_id: importId } = fieldsOf<{ import_id: string }>(await create(form({ account_name: 'errors' })), 202));
-    await decideImport({ status: 'failed', code: 'ERR_PORT_008', text: 'Rows have errors.', errors: [ROW_ERROR], total: 1 }, 'errors');
+    await decideImport(
+      { status: 'failed', code: 'ERR_PORT_008', text: 'Rows have errors.', errors: [ROW_ERROR], total: 1 },
+      'errors',
+    );
   });
 
   it('come as JSON', async () => {
-    expect((await user.get(`/imports/${importId}/errors`)).json).toEqual({ import_id: importId, total_errors: 1, errors: [ROW_ERROR] });
+    expect((await user.get(`/imports/${importId}/errors`)).json).toEqual({
+      import_id: importId,
+      total_errors: 1,
+      errors: [ROW_ERROR],
+    });
   });
 
   it('come as a CSV that runs no formula', async () => {

@@ -3,7 +3,10 @@ import type { Db } from '@closebell/prisma/client';
 
 type Portfolio = Readonly<{ userId: string; accountName?: string; equity?: number; asOf?: string; deleted?: boolean }>;
 
-export async function insertPortfolio(db: Db, { userId, accountName = 'Broker 1', equity = 100_000, asOf = '2025-03-12', deleted = false }: Portfolio) {
+export async function insertPortfolio(
+  db: Db,
+  { userId, accountName = 'Broker 1', equity = 100_000, asOf = '2025-03-12', deleted = false }: Portfolio,
+) {
   return insertedId(
     db,
     `INSERT INTO portfolios (user_id, name, account_name, account_type, equity_balance, equity_as_of, opened_on, deleted_at)
@@ -27,7 +30,18 @@ type Snapshot = Readonly<{
 
 export async function insertSnapshot(
   db: Db,
-  { portfolioId, date, complete = true, equity = 100_000, long = 0, short = 0, pnl = 0, realised = 0, delta = null, counts = [0, 0, 0, 0] }: Snapshot,
+  {
+    portfolioId,
+    date,
+    complete = true,
+    equity = 100_000,
+    long = 0,
+    short = 0,
+    pnl = 0,
+    realised = 0,
+    delta = null,
+    counts = [0, 0, 0, 0],
+  }: Snapshot,
 ): Promise<void> {
   await db.pool.query(
     `INSERT INTO portfolio_snapshots (portfolio_id, snapshot_date, is_complete, equity, cash, long_value, short_value, gross_value, net_value,
@@ -39,7 +53,13 @@ export async function insertSnapshot(
   );
 }
 
-type Lot = Readonly<{ portfolioId: string; symbol: string; investmentClass?: string; subtype?: string | null; underlying?: string | null }>;
+type Lot = Readonly<{
+  portfolioId: string;
+  symbol: string;
+  investmentClass?: string;
+  subtype?: string | null;
+  underlying?: string | null;
+}>;
 
 export async function insertLot(
   db: Db,
@@ -51,13 +71,27 @@ export async function insertLot(
     `INSERT INTO positions (portfolio_id, symbol, investment_class, investment_subtype, quantity, entry_price, entry_date, underlying_symbol,
        strike_price, expiration_date, option_type)
      VALUES ($1, $2, $3, $4, 10, 100, '2025-01-02', $5, $6, $7, $8) RETURNING id`,
-    [portfolioId, symbol, investmentClass, subtype, underlying, isOption ? 100 : null, isOption ? '2026-01-16' : null, isOption ? 'CALL' : null],
+    [
+      portfolioId,
+      symbol,
+      investmentClass,
+      subtype,
+      underlying,
+      isOption ? 100 : null,
+      isOption ? '2026-01-16' : null,
+      isOption ? 'CALL' : null,
+    ],
   );
 }
 
 export async function insertLotValue(
   db: Db,
-  { portfolioId, positionId, date, unrealised }: Readonly<{ portfolioId: string; positionId: string; date: string; unrealised: number }>,
+  {
+    portfolioId,
+    positionId,
+    date,
+    unrealised,
+  }: Readonly<{ portfolioId: string; positionId: string; date: string; unrealised: number }>,
 ): Promise<void> {
   await db.pool.query(
     `INSERT INTO position_values (portfolio_id, session_date, position_id, quantity, price, price_source, price_date, age_sessions, market_value,
@@ -68,7 +102,11 @@ export async function insertLotValue(
 }
 
 export async function insertBar(db: Db, symbol: string, date: string, provider = 'files'): Promise<void> {
-  await db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, $2, 100, $3)`, [symbol, date, provider]);
+  await db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, $2, 100, $3)`, [
+    symbol,
+    date,
+    provider,
+  ]);
 }
 
 /** As a worker that has claimed the job would leave it when it ends. */

@@ -1,6 +1,6 @@
 // Makes every due time of a schedule happen once: what the queue's alarm clock, a restart or a flush missed is made good here.
 import { CronExpressionParser } from 'cron-parser';
-import { hasTicks, submitTick } from '@closebell/prisma/schedule-ticks';
+import { firstTick, submitTick } from '@closebell/prisma/schedule-ticks';
 import { SCHEDULES, type JobKind, type ScheduleName } from '@closebell/shared/jobs';
 import type { WorkerContext } from './context.js';
 
@@ -14,8 +14,9 @@ export async function submitDueTicks(context: WorkerContext): Promise<void> {
 /** Submits the job of every due time since the last one that was acted upon, within the schedule's catch-up window, oldest first. */
 export async function submitDueTicksOf(context: WorkerContext, name: ScheduleName): Promise<void> {
   const due = dueTimesOf(name, context.clock());
-  // A new installation has missed nothing: it begins with the latest due time.
-  const dueTimes = (await hasTicks(context.db, name)) ? due : due.slice(-1);
+  // A new installation has missed nothing: it begins with the latest due time, and nothing before it is ever made good.
+  const first = await firstTick(context.db, name);
+  const dueTimes = first === null ? due.slice(-1) : due.filter((dueAt) => dueAt > first);
   for (const [index, dueAt] of dueTimes.entries()) {
     const payload = payloadAt(context, SCHEDULES[name].kind, dueAt);
     const trigger = index === dueTimes.length - 1 ? 'schedule' : 'catch-up';

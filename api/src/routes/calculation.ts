@@ -6,6 +6,7 @@ import { calculatePortfolio, cancelRun, getBatchStatus, getReadiness, inPlural }
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
+import { userOrigin } from '../job-origin.js';
 import { requireReadable, requireWritable } from '../portfolio-access.js';
 import { readReadiness } from '../readiness.js';
 import { route } from '../route.js';
@@ -31,7 +32,7 @@ function calculationRoutesAt(router: Router, context: ApiContext, at: typeof inP
       sessionDate,
       onboarding: true,
       force: query.force === 'true',
-      origin: { trigger: 'user', requestedBy: principal.userId, requestId },
+      origin: userOrigin(principal, requestId),
     });
     const pollUrl = runUrl(portfolio.id, jobId);
     return {

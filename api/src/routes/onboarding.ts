@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import type { ApiContext } from '../context.js';
 import { answerImport } from '../import-answer.js';
 import { requireForm } from '../import-form.js';
+import { userOrigin } from '../job-origin.js';
 import { preferredWaitMs } from '../preferred-wait.js';
 import { previewPositions, viewPosition } from '../preview.js';
 import { route } from '../route.js';
@@ -35,7 +36,7 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
       file: file.bytes,
       sha256: createHash('sha256').update(file.bytes).digest(),
       request: form,
-      requestId,
+      origin: userOrigin(principal, requestId),
     });
     await jobEnds.wait(jobId, preferredWaitMs(raw.get('prefer')));
     return answerImport(db, importId);

@@ -1,6 +1,6 @@
 // How much of what a calculation needs is there, and what is missing, in words for the user.
 import { loadCoverage } from '@closebell/prisma/price-coverage';
-import type { Ledger } from '@closebell/prisma/ledger';
+import type { Ledger, LedgerLot } from '@closebell/prisma/ledger';
 import { chooseProxies, FACTOR_SYMBOLS } from '@closebell/shared/calc/factors';
 import type { WorkerContext } from '../context.js';
 import { pricedSymbol } from './lot-symbols.js';
@@ -18,7 +18,8 @@ export type Readiness = Readonly<{
 }>;
 
 export async function readinessOf({ db, calendar }: WorkerContext, ledgers: readonly Ledger[], targetSession: string): Promise<Readiness> {
-  const symbols = [...new Set(ledgers.flatMap(({ lots }) => lots.map(pricedSymbol)).filter((symbol) => symbol !== null))].sort();
+  const open = ledgers.flatMap(({ lots }) => lots).filter((lot) => isOpen(lot, targetSession));
+  const symbols = [...new Set(open.map(pricedSymbol).filter((symbol) => symbol !== null))].sort();
   const from = calendar.addSessions(targetSession, -Math.min(REGRESSION_SESSIONS - 1, calendar.sessionIndex(targetSession)));
   const coverage = await loadCoverage(db.pool, [...symbols, ...FACTOR_SYMBOLS], from, targetSession);
   const own = coverage.slice(0, symbols.length);
@@ -38,6 +39,10 @@ export async function readinessOf({ db, calendar }: WorkerContext, ledgers: read
     ready: share >= READY_FROM,
     warnings: [...low, ...missing, ...factorWarnings(coverage.slice(symbols.length))],
   };
+}
+
+function isOpen({ exitDate, expirationDate }: LedgerLot, session: string): boolean {
+  return (exitDate === null || exitDate > session) && (expirationDate === null || expirationDate >= session);
 }
 
 function factorWarnings(coverage: readonly Readonly<{ symbol: string; closes: number }>[]): readonly string[] {

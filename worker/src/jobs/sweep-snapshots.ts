@@ -1,12 +1,13 @@
 import { listIncompletePortfolioIds } from '@closebell/prisma/active-portfolios';
 import type { Handler } from '../context.js';
 
-/** Every active portfolio that lacks the session's snapshot gets a calculation, with its prices, as a child of this job. */
+/** Where an active portfolio lacks the session's snapshot, a batch makes it good; it skips who has it. */
 export const sweepSnapshots: Handler<'sweep-snapshots'> = async ({ db }, { payload, children }) => {
   const { sessionDate } = payload;
-  if (children.length > 0) {
-    const failed = children.filter(({ status }) => status !== 'completed').length;
-    return { outcome: 'done', status: failed > 0 ? 'partial' : 'completed', result: { session_date: sessionDate, processed: children.length, failed } };
+  const [batch] = children;
+  if (batch) {
+    if (batch.status === 'failed') return { outcome: 'stop', code: 'ERR_JOB_003', message: 'The batch of the sweep failed.', result: { batch_id: batch.id } };
+    return { outcome: 'done', status: batch.status === 'completed' ? 'completed' : 'partial', result: { ...batch.result, batch_id: batch.id } };
   }
   const incomplete = await listIncompletePortfolioIds(db.pool, sessionDate);
   if (incomplete.length === 0) return { outcome: 'done', result: { session_date: sessionDate, processed: 0, failed: 0 } };

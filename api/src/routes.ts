@@ -1,0 +1,26 @@
+// Every resource of the API. The endpoints themselves are listed in shared/src/contracts/endpoints.ts; a test holds both lists together.
+import type { Router } from 'express';
+import type { ApiContext } from './context.js';
+import { adminRoutes } from './routes/admin.js';
+import { adminJobRoutes } from './routes/admin-jobs.js';
+import { analyticsRoutes } from './routes/analytics.js';
+import { authRoutes } from './routes/auth.js';
+import { calculationRoutes } from './routes/calculation.js';
+import { documentRoutes } from './routes/documents.js';
+import { healthRoutes } from './routes/health.js';
+import { importRoutes } from './routes/imports.js';
+import { onboardingRoutes } from './routes/onboarding.js';
+import { portfolioRoutes } from './routes/portfolios.js';
+
+export function mountApi(router: Router, context: ApiContext): void {
+  authRoutes(router, context);
+  onboardingRoutes(router, context);
+  importRoutes(router, context);
+  calculationRoutes(router, context);
+  portfolioRoutes(router, context);
+  analyticsRoutes(router, context);
+  adminRoutes(router, context);
+  adminJobRoutes(router, context);
+  healthRoutes(router, context);
+  documentRoutes(router, context);
+}

@@ -1,0 +1,117 @@
+// The nightly batch: every active portfolio once, none touched by another's failure, counted to the last one.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { claimPortfolios } from '@closebell/prisma/calculation-claims';
+import { cancelTree, findJob, findTree, listFailures, retryJob, submitJob } from '@closebell/prisma/jobs';
+import { brokenChains, figuresOf, makePortfolio, makeUser } from '../support/ledger.js';
+import { createWorld, ended, run, withWorker, type TestWorld } from '../support/worker.js';
+
+const SESSION = '2025-06-20';
+const lots = [{ symbol: 'AAPL', quantity: '10', entryPrice: '190', entryDate: '2025-06-02' }];
+
+let world: TestWorld;
+beforeAll(async () => {
+  world = await createWorld({ env: { BATCH_CHUNK_SIZE: '2' } });
+});
+afterAll(() => world.close());
+
+const totalsOf = (job: Readonly<{ result: Record<string, unknown> | null }>) => {
+  const { processed, succeeded, failed, skipped } = job.result ?? {};
+  return { processed, succeeded, failed, skipped };
+};
+
+describe('a batch', () => {
+  test('without portfolios finds nothing to do and says so', async () => {
+    const job = await withWorker(world, () => run(world.db, 'run-batch', { sessionDate: SESSION }));
+    expect(job.status).toBe('completed');
+    expect(totalsOf(job)).toEqual({ processed: 0, succeeded: 0, failed: 0, skipped: { up_to_date: 0, duplicate_run: 0, deleted: 0 } });
+  });
+
+  test('computes all, fetches each symbol once, and finds nothing to do the second time', async () => {
+    const ids = [];
+    for (let n = 0; n < 5; n++) ids.push(await makePortfolio(world.db, { asOf: SESSION, openedOn: SESSION, lots }));
+    await withWorker(world, async () => {
+      const first = await run(world.db, 'run-batch', { sessionDate: SESSION });
+      expect(totalsOf(first)).toEqual({ processed: 5, succeeded: 5, failed: 0, skipped: { up_to_date: 0, duplicate_run: 0, deleted: 0 } });
+      expect(first.result).toMatchObject({ chunks: 3 });
+      const figures = await figuresOf(world.db, ids[0]!);
+      const second = await run(world.db, 'run-batch', { sessionDate: SESSION });
+      expect(totalsOf(second)).toMatchObject({ processed: 5, succeeded: 0, skipped: { up_to_date: 5 } });
+      expect(second.phases[0]?.counts).toMatchObject({ requests: 0, bars: 0 });
+      expect(await figuresOf(world.db, ids[0]!)).toBe(figures);
+    });
+    expect(await brokenChains(world.db)).toBe(0);
+  });
+
+  test('a portfolio that cannot be computed is named and leaves the others alone', async () => {
+    const own = await createWorld();
+    const userId = await makeUser(own.db);
+    const good = await makePortfolio(own.db, { userId, asOf: SESSION, lots });
+    // Its quantity times price leaves what can be exact.
+    const bad = await makePortfolio(own.db, { userId, asOf: SESSION, lots: [{ ...lots[0]!, quantity: '99999999999', entryPrice: '9999999' }] });
+    const job = await withWorker(own, () => run(own.db, 'run-batch', { sessionDate: SESSION }));
+    expect(job).toMatchObject({ status: 'partial', result: { processed: 2, succeeded: 1, failed: 1 } });
+    expect(job.result?.['failures']).toEqual([{ portfolio_id: bad, message: expect.stringContaining('too large') }]);
+    expect(await figuresOf(own.db, good)).not.toBe('');
+    expect(await figuresOf(own.db, bad)).not.toContain('"is_complete": true');
+    await own.close();
+  });
+
+  test('leaves out what another job is computing, and counts it', async () => {
+    const own = await createWorld();
+    const mine = await makePortfolio(own.db, { asOf: SESSION, lots });
+    const theirs = await makePortfolio(own.db, { asOf: SESSION, lots });
+    const { jobId } = await submitJob(own.db.pool, 'ping', { nonce: 'holds a claim' }, { trigger: 'user' });
+    await claimPortfolios(own.db.pool, { id: jobId, fence: 1, leaseMs: 60_000 }, [theirs]);
+    const job = await withWorker(own, () => run(own.db, 'run-batch', { sessionDate: SESSION }));
+    expect(totalsOf(job)).toMatchObject({ processed: 2, succeeded: 1, skipped: { duplicate_run: 1 } });
+    expect(await figuresOf(own.db, mine)).not.toBe('');
+    expect(await figuresOf(own.db, theirs)).toBe('');
+    await own.close();
+  });
+
+  test('cancelled before it starts ends with its whole tree, and a retry computes it all', async () => {
+    const own = await createWorld();
+    await makePortfolio(own.db, { asOf: SESSION, lots });
+    const { jobId } = await submitJob(own.db.pool, 'run-batch', { sessionDate: SESSION }, { trigger: 'admin' });
+    expect(await cancelTree(own.db, jobId)).toMatchObject({ ended: 1 });
+    expect((await findTree(own.db.pool, jobId)).map(({ status }) => status)).toEqual(['cancelled']);
+    expect(await retryJob(own.db, jobId)).toEqual({ outcome: 'queued', jobId });
+    expect(await retryJob(own.db, jobId)).toEqual({ outcome: 'not_failed', status: 'queued' });
+    const job = await withWorker(own, () => ended(own.db, jobId));
+    expect(job).toMatchObject({ status: 'completed', result: { succeeded: 1 } });
+    await own.close();
+  });
+});
+
+describe('the sweep', () => {
+  test('computes who lacks the session and no one else', async () => {
+    const own = await createWorld();
+    const ready = await makePortfolio(own.db, { asOf: SESSION, lots });
+    const figures = await withWorker(own, async () => {
+      await run(own.db, 'calculate-portfolio', { portfolioId: ready, sessionDate: SESSION });
+      await makePortfolio(own.db, { asOf: SESSION, lots });
+      const before = await figuresOf(own.db, ready);
+      const sweep = await run(own.db, 'sweep-snapshots', { sessionDate: SESSION });
+      expect(sweep).toMatchObject({ status: 'completed', result: { processed: 2, succeeded: 1, skipped: { up_to_date: 1 } } });
+      expect((await run(own.db, 'sweep-snapshots', { sessionDate: SESSION })).result).toMatchObject({ processed: 0 });
+      return before;
+    });
+    expect(await figuresOf(own.db, ready)).toBe(figures);
+    await own.close();
+  });
+});
+
+describe('a job that fails', () => {
+  test('is tried again, ends failed, and is found by its cause; a retry is refused while a new one lives', async () => {
+    const own = await createWorld();
+    const { jobId } = await submitJob(own.db.pool, 'import-positions', { importId: crypto.randomUUID() }, { trigger: 'user' });
+    const failed = await withWorker(own, () => ended(own.db, jobId));
+    expect(failed).toMatchObject({ status: 'failed', error: { code: 'ERR_JOB_003', message: 'the upload is gone' } });
+    expect(await listFailures(own.db.pool, 10)).toMatchObject([{ kind: 'import-positions', code: 'ERR_JOB_003', count: 1, job_ids: [jobId] }]);
+    const again = await submitJob(own.db.pool, 'import-positions', failed.payload as never, { trigger: 'user' });
+    expect(again.created).toBe(true);
+    expect(await retryJob(own.db, jobId)).toEqual({ outcome: 'already_live', liveJobId: again.jobId });
+    expect(await findJob(own.db.pool, jobId)).toMatchObject({ status: 'failed' });
+    await own.close();
+  });
+});
