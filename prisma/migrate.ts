@@ -44,6 +44,16 @@ export async function pendingMigrations(query: (sql: string) => Promise<{ rows: 
   return all.filter((name) => !names.has(name));
 }
 
+/** Why this release cannot migrate the database, in words; null when it can. Reads only, and expects the migrations' table. */
+export async function migrationFault(client: Pick<pg.Client, 'query'>): Promise<string | null> {
+  try {
+    refuseChangedHistory(await appliedMigrations(client), readMigrations());
+    return null;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
 type Migration = Readonly<{ name: string; sql: string; checksum: string }>;
 
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -71,7 +81,7 @@ function migrationsFolder(): string {
   return folder;
 }
 
-async function appliedMigrations(client: pg.Client): Promise<ReadonlyMap<string, string>> {
+async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<ReadonlyMap<string, string>> {
   const { rows } = await client.query<{ migration_name: string; checksum: string; finished_at: Date | null }>(
     'SELECT migration_name, checksum, finished_at FROM _prisma_migrations WHERE rolled_back_at IS NULL',
   );

@@ -10,6 +10,7 @@ import { pinoHttp } from 'pino-http';
 import { board } from './board.js';
 import type { ApiContext } from './context.js';
 import { docs } from './docs.js';
+import { conditionalRequest } from './middleware/conditional-request.js';
 import { errorHandler, notFound } from './middleware/error-handler.js';
 import { requestId, requestIdOf } from './middleware/request-id.js';
 import { mountApi } from './routes.js';
@@ -39,7 +40,7 @@ export function createApp(context: ApiContext): Express {
 export function apiRouter(context: ApiContext): Router {
   const router = Router();
   // Figures change and belong to one user: caches ask again, and the ETag makes that cheap.
-  router.use((_request, response, next) => {
+  router.use(conditionalRequest, (_request, response, next) => {
     response.set('Cache-Control', 'private, no-cache');
     next();
   });
@@ -90,5 +91,5 @@ function requestLog(logger: Logger): RequestHandler {
 
 /** Compressing a stream of events would hold each back until a block is full. */
 function isCompressible(request: Request, response: Response): boolean {
-  return !/^text\/event-stream/.test(String(response.getHeader('Content-Type'))) && compression.filter(request, response);
+  return !String(response.getHeader('Content-Type')).startsWith('text/event-stream') && compression.filter(request, response);
 }

@@ -20,7 +20,9 @@ export function board(context: ApiContext): Router {
   const router = Router();
   router.use(helmet.contentSecurityPolicy({ directives: CONTENT_POLICY }));
   router.get('/login', (_request, response) => void response.type('html').send(loginPage(null)));
-  router.post('/login', express.urlencoded({ extended: false, limit: '10kb' }), (request, response) => openSession(context, request, response));
+  router.post('/login', express.urlencoded({ extended: false, limit: '10kb' }), (request, response) =>
+    openSession(context, request, response),
+  );
   router.use((request, response, next) => requireSession(context, request, response, next));
   router.use(refuseUnsafeWrites);
   router.use(boardApp(context));
@@ -68,7 +70,10 @@ async function openSession(context: ApiContext, request: Request, response: Resp
     response.redirect(303, PATH);
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;
-    response.status(cause.status ?? 401).type('html').send(loginPage(cause.message));
+    response
+      .status(cause.status ?? 401)
+      .type('html')
+      .send(loginPage(cause.message));
   }
 }
 
@@ -88,12 +93,16 @@ async function hasSession({ db, config }: ApiContext, request: Request): Promise
 }
 
 /** What the queue may be told: to pause, to go on, and to drop entries, which the rescuer puts back while their row is live. */
-const SAFE_WRITE = /^\/api\/queues\/(?:[^/]+\/)?(?:pause|resume)$|^\/api\/queues\/[^/]+\/(?:promote|empty|clean\/\w+)$|^\/api\/queues\/[^/]+\/[^/]+\/(?:promote|clean)$/;
+const SAFE_WRITE =
+  /^\/api\/queues\/(?:[^/]+\/)?(?:pause|resume)$|^\/api\/queues\/[^/]+\/(?:promote|empty|clean\/\w+)$|^\/api\/queues\/[^/]+\/[^/]+\/(?:promote|clean)$/;
 
 /** The board hides what it may not do but would still do it: adding, changing and retrying entries passes the jobs table by. */
 function refuseUnsafeWrites({ method, path }: Request, _response: Response, next: NextFunction): void {
   if (method === 'GET' || method === 'HEAD' || SAFE_WRITE.test(path)) next();
-  else next(new AppError('ERR_REQ_404', { message: 'The board does not do this. Use POST /api/v1/admin/jobs/{id}/retry or …/cancel.' }));
+  else
+    next(
+      new AppError('ERR_REQ_404', { message: 'The board does not do this. Use POST /api/v1/admin/jobs/{id}/retry or …/cancel.' }),
+    );
 }
 
 function loginPage(fault: string | null): string {

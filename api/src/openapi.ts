@@ -48,13 +48,19 @@ function operation(endpoint: Endpoint): JsonObject {
 
 /** Made of the address, so that it stays as long as the address does: "get /imports/:id/errors" is getImportsByIdErrors. */
 function operationId(method: string, path: string): string {
-  const words = path.replaceAll(/:(\w+)/g, 'by-$1').split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  const words = path
+    .replaceAll(/:(\w+)/g, 'by-$1')
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== '');
   return method + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
 }
 
 function parametersOf(schema: z.ZodObject | undefined, location: 'path' | 'query'): readonly JsonObject[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as { properties?: Record<string, JsonObject>; required?: string[] };
+  const { properties = {}, required = [] } = jsonSchema(schema, 'input') as {
+    properties?: Record<string, JsonObject>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, { description, ...rest }]) => ({
     name,
     in: location,

@@ -44,7 +44,10 @@ export async function createRateLimiter(config: Config, db: Db, logger: Logger):
   if (!config.rateLimits) return UNLIMITED;
   const store = config.redisUrl === null ? await postgresStore(db) : redisStore(config.redisUrl);
   const counters = Object.fromEntries(
-    Object.entries(BUDGETS).map(([name, { points, windowSeconds }]) => [name, store.counter({ keyPrefix: name, points, duration: windowSeconds })]),
+    Object.entries(BUDGETS).map(([name, { points, windowSeconds }]) => [
+      name,
+      store.counter({ keyPrefix: name, points, duration: windowSeconds }),
+    ]),
   ) as Record<Budget, RateLimiterStoreAbstract>;
   return {
     spend: async (budget, key) => {
@@ -58,7 +61,9 @@ export async function createRateLimiter(config: Config, db: Db, logger: Logger):
       }
     },
     refund: async (budget, key) => {
-      await counters[budget].reward(shortKey(key)).catch((cause: unknown) => logger.warn({ err: cause, budget }, 'rate limits are not counted'));
+      await counters[budget]
+        .reward(shortKey(key))
+        .catch((cause: unknown) => logger.warn({ err: cause, budget }, 'rate limits are not counted'));
     },
     close: store.close,
   };
@@ -77,13 +82,23 @@ function redisStore(redisUrl: string): Store {
   const redis = connectRedis(redisUrl);
   return {
     counter: ({ keyPrefix, ...options }) =>
-      new RateLimiterRedis({ storeClient: redis, rejectIfRedisNotReady: true, keyPrefix: `closebell-limit:${keyPrefix}`, ...options }),
+      new RateLimiterRedis({
+        storeClient: redis,
+        rejectIfRedisNotReady: true,
+        keyPrefix: `closebell-limit:${keyPrefix}`,
+        ...options,
+      }),
     close: () => redis.disconnect(),
   };
 }
 
 function spent(budget: Budget, { remainingPoints, msBeforeNext }: RateLimiterRes, allowed: boolean): Spent {
-  return { allowed, limit: BUDGETS[budget].points, remaining: remainingPoints, resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1_000)) };
+  return {
+    allowed,
+    limit: BUDGETS[budget].points,
+    remaining: remainingPoints,
+    resetSeconds: Math.max(1, Math.ceil(msBeforeNext / 1_000)),
+  };
 }
 
 /** Keys have a bounded length in the table, and an e-mail address has no business in a counter. */

@@ -45,7 +45,12 @@ export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   });
 }
 
-async function admit(context: ApiContext, { auth, limit, method }: Endpoint, raw: Request, response: Response): Promise<Principal | null> {
+async function admit(
+  context: ApiContext,
+  { auth, limit, method }: Endpoint,
+  raw: Request,
+  response: Response,
+): Promise<Principal | null> {
   if (auth === 'public') {
     await limitRequest(context, { raw, response, principal: null, limit });
     return null;

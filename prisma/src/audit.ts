@@ -30,7 +30,10 @@ export async function recordAudit({ prisma }: Db, { details, ...entry }: NewAudi
 }
 
 /** Newest first; `before` is the id of the last entry of the page before. */
-export async function listAuditEntries({ prisma }: Db, { before, limit }: Readonly<{ before?: number; limit: number }>): Promise<readonly AuditEntry[]> {
+export async function listAuditEntries(
+  { prisma }: Db,
+  { before, limit }: Readonly<{ before?: number; limit: number }>,
+): Promise<readonly AuditEntry[]> {
   const rows = await prisma.auditEntry.findMany({
     ...(before === undefined ? {} : { where: { id: { lt: before } } }),
     orderBy: { id: 'desc' },

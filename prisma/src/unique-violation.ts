@@ -7,7 +7,8 @@ import { Prisma } from './generated/client.js';
  */
 export function violatedUnique(cause: unknown): readonly string[] | null {
   if (!(cause instanceof Prisma.PrismaClientKnownRequestError) || cause.code !== 'P2002') return null;
-  const { constraint } = (cause.meta as { driverAdapterError?: { cause?: { constraint?: Constraint } } } | undefined)?.driverAdapterError?.cause ?? {};
+  const { constraint } =
+    (cause.meta as { driverAdapterError?: { cause?: { constraint?: Constraint } } } | undefined)?.driverAdapterError?.cause ?? {};
   if (constraint?.fields !== undefined) return constraint.fields.map((field) => field.replaceAll('"', ''));
   return constraint?.index === undefined ? [] : [constraint.index];
 }

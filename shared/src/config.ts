@@ -48,6 +48,9 @@ const variables = z.object({
   SKIP_STARTUP_VALIDATION: flag.default(false),
 });
 
+/** The names of all variables. */
+export const CONFIG_VARIABLES: readonly string[] = Object.keys(variables.shape);
+
 type Variables = z.output<typeof variables>;
 
 export type Config = Readonly<{

@@ -148,7 +148,7 @@ describe('the lists', () => {
       const page = fieldsOf<Record<string, unknown>>(await admin.get(path + query), 200);
       seen.push(...(page[list] as Record<string, unknown>[]).map((item) => item[key]));
       if (page['next_cursor'] === null) return seen;
-      query = `?limit=2&cursor=${String(page['next_cursor'])}`;
+      query = `?limit=2&cursor=${page['next_cursor'] as string}`;
     }
   }
 });

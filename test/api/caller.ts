@@ -49,7 +49,8 @@ function readJson(text: string): unknown {
 function expectContract(method: string, path: string, { status, json, text }: Reply): void {
   const below = path.slice('/api/v1'.length).split('?')[0] ?? '';
   const definition = ENDPOINTS.find((each) => each.method === method.toLowerCase() && patternOf(each.path).test(below));
-  if (definition === undefined || status === 304 || (json as { error?: unknown } | null)?.error) return;
+  const isError = status >= 400 && (json as { error?: unknown } | null)?.error !== undefined;
+  if (definition === undefined || status === 304 || isError) return;
   const response = definition.responses[status];
   expect(response, `${method} ${below} answered ${status}, which its contract lacks: ${text}`).toBeDefined();
   if (response?.schema === undefined || json === null) return;

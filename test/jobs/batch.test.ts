@@ -27,7 +27,7 @@ describe('a batch', () => {
   });
 
   test('computes all, fetches each symbol once, and finds nothing to do the second time', async () => {
-    const ids = [];
+    const ids: string[] = [];
     for (let n = 0; n < 5; n++) ids.push(await makePortfolio(world.db, { asOf: SESSION, openedOn: SESSION, lots }));
     await withWorker(world, async () => {
       const first = await run(world.db, 'run-batch', { sessionDate: SESSION });

@@ -1,6 +1,6 @@
 // The job row on its own: who may take it, who may write for it, and that it always ends.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { awaitChildren, beat, claimJob, endJob, FenceLostError, inFencedTransaction, requeueJob } from '@closebell/prisma/job-runs';
+import { awaitChildren, beat, claimJob, endJob, FenceLostError, inFencedTransaction, requeueJob, type ChildJob } from '@closebell/prisma/job-runs';
 import { relayDueJobs, rescueJobs } from '@closebell/prisma/job-relay';
 import { cancelTree, findChildren, findJob, submitJob, type JobRow } from '@closebell/prisma/jobs';
 import { createWorld, type TestWorld } from '../support/worker.js';
@@ -18,6 +18,10 @@ const rescue = () => rescueJobs(world.db, { enqueuedForMs: 0, limit: 100, holds:
 const read = async (jobId: string): Promise<JobRow> => (await findJob(world.db.pool, jobId))!;
 const claim = async (jobId: string): Promise<JobRow> => (await claimJob(world.db.pool, jobId, (await read(jobId)).fence, LEASE_MS))!;
 const holdOf = ({ id, fence }: JobRow) => ({ id, fence, leaseMs: LEASE_MS });
+const chunkOf = (runId: string, chunk: number): ChildJob => ({
+  kind: 'calculate-chunk',
+  payload: { runId, chunk, sessionDate: '2025-06-20', portfolioIds: [] },
+});
 const expire = (jobId: string) => world.db.pool.query(`UPDATE jobs SET lease_until = clock_timestamp() - interval '1 second' WHERE id = $1`, [jobId]);
 
 describe('submitting', () => {
@@ -80,8 +84,7 @@ describe('a tree', () => {
     const sessionDate = '2025-06-20';
     const { jobId } = await submitJob(world.db.pool, 'run-batch', { sessionDate }, { trigger: 'admin' });
     const parent = await claim(jobId);
-    const chunk = (n: number) => ({ kind: 'calculate-chunk', payload: { runId: jobId, chunk: n, sessionDate, portfolioIds: [] } }) as const;
-    expect(await awaitChildren(world.db, holdOf(parent), parent, [chunk(0), chunk(1)])).toBe('waiting');
+    expect(await awaitChildren(world.db, holdOf(parent), parent, [chunkOf(jobId, 0), chunkOf(jobId, 1)])).toBe('waiting');
     await rescue();
     expect(await read(jobId)).toMatchObject({ status: 'running', open_children: 2, attempts_made: 0 });
     const [first, second] = await findChildren(world.db.pool, jobId);
@@ -96,8 +99,7 @@ describe('a tree', () => {
     const sessionDate = '2025-06-18';
     const { jobId } = await submitJob(world.db.pool, 'run-batch', { sessionDate }, { trigger: 'admin' });
     const parent = await claim(jobId);
-    const chunk = (n: number) => ({ kind: 'calculate-chunk', payload: { runId: jobId, chunk: n, sessionDate, portfolioIds: [] } }) as const;
-    await awaitChildren(world.db, holdOf(parent), parent, [chunk(0), chunk(1)]);
+    await awaitChildren(world.db, holdOf(parent), parent, [chunkOf(jobId, 0), chunkOf(jobId, 1)]);
     const [first] = await findChildren(world.db.pool, jobId);
     const running = holdOf(await claim(first!.id));
     expect(await cancelTree(world.db, jobId)).toMatchObject({ ended: 1 });

@@ -1,5 +1,6 @@
 // What a worker process stands on: database migrated, clock agreed, providers in their order.
 import { closeDb, createDb } from '@closebell/prisma/client';
+import { WORKER_APPLICATION } from '@closebell/prisma/diagnosis';
 import { createMarketClock } from '@closebell/prisma/market-clock';
 import { migrate } from '@closebell/prisma/migrate';
 import { seedSystemTables } from '@closebell/prisma/seed';
@@ -17,7 +18,7 @@ export async function openContext(config: Config, logger: Logger): Promise<Opene
   const database = await openDatabase(config, (message) => logger.info(message));
   const { applied } = await migrate(database.url);
   if (applied.length > 0) logger.info({ applied }, 'migrations applied');
-  const db = createDb({ databaseUrl: database.url, poolMax: 20, applicationName: 'closebell-worker' });
+  const db = createDb({ databaseUrl: database.url, poolMax: 20, applicationName: WORKER_APPLICATION });
   await seedSystemTables(db);
   const clock = await createMarketClock(db, config.marketNow);
   return {

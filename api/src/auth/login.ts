@@ -15,7 +15,8 @@ export async function logIn(context: ApiContext, { email, password, raw, respons
   await spendAll(context, response, account, ['failedLogins']);
   const user = await findUserByEmail(context.db, email);
   const matches = await verifyPassword(password, user?.passwordHash ?? null);
-  if (user === null || !matches || !user.isActive) throw new AppError('ERR_AUTH_001', { message: 'E-mail address or password is wrong.' });
+  if (user === null || !matches || !user.isActive)
+    throw new AppError('ERR_AUTH_001', { message: 'E-mail address or password is wrong.' });
   await context.rateLimiter.refund('failedLogins', account);
   return user;
 }

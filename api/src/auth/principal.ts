@@ -46,7 +46,8 @@ function credentialsOf(request: Request): Readonly<{ token: string; via: 'bearer
   const header = request.get('authorization');
   if (header !== undefined) {
     const token = /^Bearer +(\S+) *$/i.exec(header)?.[1];
-    if (token === undefined) throw new AppError('ERR_AUTH_001', { message: 'Send the access token as "Authorization: Bearer …".' });
+    if (token === undefined)
+      throw new AppError('ERR_AUTH_001', { message: 'Send the access token as "Authorization: Bearer …".' });
     return { token, via: 'bearer' };
   }
   const cookie = cookieOf(request, AUTH_COOKIE);

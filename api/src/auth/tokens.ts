@@ -38,7 +38,11 @@ export async function verifyAccessToken(token: string, { jwtSecret }: Pick<Confi
 const BOARD_AUDIENCE = 'closebell-board';
 
 /** The board's own cookie: no token of the API opens the board, and its token opens nothing else. */
-export async function signBoardToken(userId: string, lifetimeSeconds: number, { jwtSecret }: Pick<Config, 'jwtSecret'>): Promise<string> {
+export async function signBoardToken(
+  userId: string,
+  lifetimeSeconds: number,
+  { jwtSecret }: Pick<Config, 'jwtSecret'>,
+): Promise<string> {
   return sign({ sub: userId }, BOARD_AUDIENCE, lifetimeSeconds, jwtSecret);
 }
 

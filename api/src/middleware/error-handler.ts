@@ -6,7 +6,9 @@ import { requestIdOf } from './request-id.js';
 
 /** For an address that no router knows. */
 export function notFound(request: Request): never {
-  throw new AppError('ERR_REQ_404', { message: `There is nothing at ${request.method} ${request.path.slice(0, 200)}. See /docs for what there is.` });
+  throw new AppError('ERR_REQ_404', {
+    message: `There is nothing at ${request.method} ${request.path.slice(0, 200)}. See /docs for what there is.`,
+  });
 }
 
 export function errorHandler(logger: Logger): ErrorRequestHandler {
@@ -50,7 +52,19 @@ function codeOfParser(cause: unknown): ErrorCode | null {
   return null;
 }
 
-const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', '57P01', '57P02', '57P03', '53300', 'P1001', 'P1017']);
+const CONNECTION_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EPIPE',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  'P1001',
+  'P1017',
+]);
 
 /** Whether the database is out of reach, as told by pg, by Prisma around it, or by the pool. */
 function isDependencyDown(cause: unknown): boolean {

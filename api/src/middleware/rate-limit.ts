@@ -21,7 +21,12 @@ export async function limitRequest(context: ApiContext, { raw, response, princip
 }
 
 /** Takes a point of each budget, for limits that only the handler can apply. Throws ERR_RATE_001. */
-export async function spendAll({ rateLimiter }: ApiContext, response: Response, key: string, budgets: readonly Budget[]): Promise<void> {
+export async function spendAll(
+  { rateLimiter }: ApiContext,
+  response: Response,
+  key: string,
+  budgets: readonly Budget[],
+): Promise<void> {
   const counts = await Promise.all(budgets.map((budget) => rateLimiter.spend(budget, key)));
   const known = counts.filter((count) => count !== null);
   const tightest = known.toSorted(byTightness)[0];

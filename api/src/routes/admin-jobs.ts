@@ -16,6 +16,12 @@ import type { ApiContext } from '../context.js';
 import { route } from '../route.js';
 
 export function adminJobRoutes(router: Router, context: ApiContext): void {
+  listRoutes(router, context);
+  retryRoutes(router, context);
+  cancelRoute(router, context);
+}
+
+function listRoutes(router: Router, context: ApiContext): void {
   const { db } = context;
 
   route(router, context, listJobs, async ({ query: { status, kind, cursor, limit } }) => {
@@ -42,6 +48,10 @@ export function adminJobRoutes(router: Router, context: ApiContext): void {
     });
     return { status: 200, body: { failures } };
   });
+}
+
+function retryRoutes(router: Router, context: ApiContext): void {
+  const { db } = context;
 
   route(router, context, retryFailures, async ({ body: { fingerprint }, principal, requestId }) => {
     const found = await listFailedJobIds(db.pool, fingerprint, RETRY_BATCH_MAX + 1);
@@ -83,6 +93,10 @@ export function adminJobRoutes(router: Router, context: ApiContext): void {
       body: { status: retried.outcome, job_id: jobId, poll_url: runUrl(jobId) },
     };
   });
+}
+
+function cancelRoute(router: Router, context: ApiContext): void {
+  const { db } = context;
 
   route(router, context, cancelJob, async ({ params, principal, requestId }) => {
     const job = await findJob(db.pool, params.id);

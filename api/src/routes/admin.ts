@@ -23,6 +23,11 @@ import { route } from '../route.js';
 const RUN_KINDS: readonly JobKind[] = ['run-batch', 'calculate-portfolio'];
 
 export function adminRoutes(router: Router, context: ApiContext): void {
+  batchRoutes(router, context);
+  runRoutes(router, context);
+}
+
+function batchRoutes(router: Router, context: ApiContext): void {
   const { db, calendar } = context;
 
   route(router, context, runBatch, async ({ query, principal, requestId, now }) => {
@@ -49,6 +54,24 @@ export function adminRoutes(router: Router, context: ApiContext): void {
     };
   });
 
+  route(router, context, cleanUpIncomplete, async ({ query, principal, requestId }) => {
+    const portfolioId = query.portfolio_id === undefined ? null : await requirePortfolio(db, query.portfolio_id);
+    const payload = { ageHours: query.age_threshold_hours, ...(portfolioId === null ? {} : { portfolioId }) };
+    const origin = { trigger: 'admin', requestedBy: principal.userId, requestId } as const;
+    const { jobId, created } = await inTransaction(db, (client) => submitJob(client, 'cleanup-incomplete', payload, origin));
+    const details = { portfolio_id: portfolioId, age_threshold_hours: query.age_threshold_hours, created };
+    await recordAudit(db, { actorId: principal.userId, action: 'batch.cleanup-incomplete', subject: jobId, details, requestId });
+    return {
+      status: 202,
+      headers: { Location: runUrl(jobId), 'Retry-After': '1' },
+      body: { status: startedStatus(created), job_id: jobId, poll_url: runUrl(jobId) },
+    };
+  });
+}
+
+function runRoutes(router: Router, context: ApiContext): void {
+  const { db } = context;
+
   route(router, context, listRuns, async ({ query }) => {
     const statuses: readonly JobStatus[] = query.status === undefined ? ['running', 'queued'] : [query.status];
     const limit = RUNS_SHOWN_MAX + 1;
@@ -71,20 +94,6 @@ export function adminRoutes(router: Router, context: ApiContext): void {
     const rows = await listJobs(db.pool, cursor === undefined ? filter : { ...filter, before: cursor });
     const { page, nextCursor } = cutPage(rows, limit);
     return { status: 200, body: { runs: await viewAll(db, page), next_cursor: nextCursor } };
-  });
-
-  route(router, context, cleanUpIncomplete, async ({ query, principal, requestId }) => {
-    const portfolioId = query.portfolio_id === undefined ? null : await requirePortfolio(db, query.portfolio_id);
-    const payload = { ageHours: query.age_threshold_hours, ...(portfolioId === null ? {} : { portfolioId }) };
-    const origin = { trigger: 'admin', requestedBy: principal.userId, requestId } as const;
-    const { jobId, created } = await inTransaction(db, (client) => submitJob(client, 'cleanup-incomplete', payload, origin));
-    const details = { portfolio_id: portfolioId, age_threshold_hours: query.age_threshold_hours, created };
-    await recordAudit(db, { actorId: principal.userId, action: 'batch.cleanup-incomplete', subject: jobId, details, requestId });
-    return {
-      status: 202,
-      headers: { Location: runUrl(jobId), 'Retry-After': '1' },
-      body: { status: startedStatus(created), job_id: jobId, poll_url: runUrl(jobId) },
-    };
   });
 }
 

@@ -16,10 +16,13 @@ import { addressOf, spendAll } from '../middleware/rate-limit.js';
 import { route, type Reply } from '../route.js';
 
 export function authRoutes(router: Router, context: ApiContext): void {
-  const { db, config } = context;
+  accountRoutes(router, context);
+  loginRoutes(router, context);
+}
 
+function accountRoutes(router: Router, context: ApiContext): void {
   route(router, context, register, async ({ body, raw }, response) => {
-    if (!isInviteCode(body.invite_code, config.inviteCode)) throw new AppError('ERR_INVITE_001');
+    if (!isInviteCode(body.invite_code, context.config.inviteCode)) throw new AppError('ERR_INVITE_001');
     const checked = checkRegistration(body);
     if (!checked.ok) throw new AppError(checked.codes[0]!, { details: { codes: checked.codes } });
     await spendAll(context, response, addressOf(raw), ['accounts']);
@@ -35,6 +38,27 @@ export function authRoutes(router: Router, context: ApiContext): void {
       body: { user_id: id, email, full_name: fullName, message: 'The account was created.', next_step: next },
     };
   });
+
+  route(router, context, me, async ({ principal }) => {
+    const { userId, email, fullName, isActive, isSuperuser, createdAt, impersonator } = principal;
+    const behind = impersonator === null ? {} : { impersonator: { id: impersonator.userId, email: impersonator.email } };
+    return {
+      status: 200,
+      body: {
+        id: userId,
+        email,
+        full_name: fullName,
+        is_active: isActive,
+        is_superuser: isSuperuser,
+        created_at: createdAt.toISOString(),
+        ...behind,
+      },
+    };
+  });
+}
+
+function loginRoutes(router: Router, context: ApiContext): void {
+  const { db, config } = context;
 
   route(router, context, logIn, async ({ body, raw }, response) => {
     const user = await checkLogin(context, { ...body, raw, response });
@@ -63,23 +87,6 @@ export function authRoutes(router: Router, context: ApiContext): void {
     await revokeLoginOf(context, raw);
     clearLoginCookies(response, config);
     return { status: 200, body: { message: 'Logged out.' } };
-  });
-
-  route(router, context, me, async ({ principal }) => {
-    const { userId, email, fullName, isActive, isSuperuser, createdAt, impersonator } = principal;
-    const behind = impersonator === null ? {} : { impersonator: { id: impersonator.userId, email: impersonator.email } };
-    return {
-      status: 200,
-      body: {
-        id: userId,
-        email,
-        full_name: fullName,
-        is_active: isActive,
-        is_superuser: isSuperuser,
-        created_at: createdAt.toISOString(),
-        ...behind,
-      },
-    };
   });
 }
 

@@ -365,6 +365,12 @@ CREATE INDEX "portfolios_user_id_idx" ON "portfolios"("user_id");
 CREATE INDEX "positions_portfolio_id_idx" ON "positions"("portfolio_id");
 
 -- CreateIndex
+CREATE INDEX "positions_symbol_idx" ON "positions"("symbol");
+
+-- CreateIndex
+CREATE INDEX "positions_underlying_symbol_idx" ON "positions"("underlying_symbol");
+
+-- CreateIndex
 CREATE INDEX "equity_changes_portfolio_id_change_date_idx" ON "equity_changes"("portfolio_id", "change_date");
 
 -- CreateIndex

@@ -26,7 +26,9 @@ export const register = endpoint({
   limit: 'registration',
   body: z.object({
     email: text(1_000).describe('name@example.com, unique whatever its case'),
-    password: text(PASSWORD_LENGTH_MAX).describe('at least 8 characters with an upper-case letter, a lower-case letter and a digit'),
+    password: text(PASSWORD_LENGTH_MAX).describe(
+      'at least 8 characters with an upper-case letter, a lower-case letter and a digit',
+    ),
     full_name: text(FULL_NAME_LENGTH_MAX),
     invite_code: text(200).describe('case and surrounding blanks do not count'),
   }),

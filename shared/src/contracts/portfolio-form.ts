@@ -91,7 +91,7 @@ function readText(value: unknown, report: (message: string) => null): string {
 
 function checkName(name: string, charactersMax: number, report: (fault: 'empty' | 'long') => null): string | null {
   if (name === '') return report('empty');
-  return [...name].length > charactersMax ? report('long') : name;
+  return Array.from(name).length > charactersMax ? report('long') : name;
 }
 
 function checkEquity(text: string, report: (code: ErrorCode, message?: string) => null): string | null {

@@ -7,7 +7,9 @@ export const PASSWORD_LENGTH_MAX = 200;
 export const FULL_NAME_LENGTH_MAX = 200;
 
 export type Registration = Readonly<{ email: string; password: string; fullName: string }>;
-export type RegistrationResult = Readonly<{ ok: true; registration: Registration }> | Readonly<{ ok: false; codes: readonly ErrorCode[] }>;
+export type RegistrationResult =
+  | Readonly<{ ok: true; registration: Registration }>
+  | Readonly<{ ok: false; codes: readonly ErrorCode[] }>;
 
 /** E-mail and name are trimmed, the address lower-cased; a password is taken as it is. */
 export function checkRegistration(given: Readonly<{ email: string; password: string; full_name: string }>): RegistrationResult {

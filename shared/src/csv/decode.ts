@@ -1,12 +1,13 @@
 // Bytes of an uploaded file to text. Uploads come from spreadsheets, so the byte order mark decides and UTF-8 is the rule without one.
 
-import { lineBreaks } from './records.js';
-
 export type DecodedText = Readonly<{ ok: true; text: string }> | Readonly<{ ok: false; line: number; message: string }>;
 
 type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
-/** Decodes UTF-8 with or without a byte order mark, or UTF-16 with one. A fault names the line it is on, counted from 1. */
+/**
+ * Decodes UTF-8 with or without a byte order mark, or UTF-16 with one. Line breaks of any kind (LF, CRLF, a lone CR) become LF. A fault names
+ * the line it is on, counted from 1.
+ */
 export function decodeText(bytes: Uint8Array): DecodedText {
   if (isZip(bytes)) {
     return { ok: false, line: 1, message: 'this is a workbook or zip archive; save it as CSV (UTF-8) and upload that' };
@@ -14,12 +15,12 @@ export function decodeText(bytes: Uint8Array): DecodedText {
   const encoding = encodingOf(bytes);
   const text = decodeWhole(bytes, encoding);
   if (text === null) {
-    const line = lineBreaks(decodablePrefix(bytes, encoding)) + 1;
+    const line = lastLine(decodablePrefix(bytes, encoding));
     return { ok: false, line, message: 'the text is not UTF-8; save the file as CSV (UTF-8)' };
   }
   const nul = text.indexOf('\0');
   if (nul >= 0) {
-    const line = lineBreaks(text.slice(0, nul)) + 1;
+    const line = lastLine(text.slice(0, nul));
     return { ok: false, line, message: 'the line has NUL bytes, so this is no text file; save it as CSV (UTF-8)' };
   }
   return { ok: true, text };
@@ -37,10 +38,19 @@ function encodingOf(bytes: Uint8Array): Encoding {
 
 function decodeWhole(bytes: Uint8Array, encoding: Encoding): string | null {
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    return withLineFeeds(new TextDecoder(encoding, { fatal: true }).decode(bytes));
   } catch {
     return null;
   }
+}
+
+function withLineFeeds(text: string): string {
+  return text.replaceAll(/\r\n?/g, '\n');
+}
+
+/** The number of the last line of `text`. */
+function lastLine(text: string): number {
+  return withLineFeeds(text).split('\n').length;
 }
 
 /** The longest prefix that decodes. The decoder does not say where it failed, so the place is found by halving. */

@@ -3,7 +3,6 @@
 import { recogniseBroker } from './brokers.js';
 import { POSITION_COLUMNS, fieldOfHeader, type ColumnField } from './columns.js';
 import { fileFailure, type FileFailure } from './file-errors.js';
-import { endOfLine } from './records.js';
 import { cutText, got } from './row-errors.js';
 
 export type Header = Readonly<{
@@ -53,7 +52,8 @@ export function readHeader(cells: readonly string[], text: string): Header | Fil
 function headerLine(text: string): string {
   let start = 0;
   while (start < text.length) {
-    const end = endOfLine(text, start);
+    const lineBreak = text.indexOf('\n', start);
+    const end = lineBreak < 0 ? text.length : lineBreak;
     const line = text.slice(start, Math.min(end, start + HEADER_CHARACTERS_SEARCHED));
     if (/[^\s,;"]/.test(line) && !/^\s*"?#/.test(line)) return line;
     start = end + 1;

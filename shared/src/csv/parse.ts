@@ -4,7 +4,7 @@ import { POSITION_COLUMNS, type ColumnField } from './columns.js';
 import { decodeText } from './decode.js';
 import { fileFailure, malformedFile, type FileFailure } from './file-errors.js';
 import { delimiterOf, readHeader, type Header } from './header.js';
-import { scanRecords, type CsvRecord } from './records.js';
+import { readRecords, type CsvRecord } from './records.js';
 
 export const FILE_BYTES_MAX = 10 * 1024 * 1024;
 
@@ -35,7 +35,7 @@ export function parsePositionsFile(bytes: Uint8Array, fileName: string): ParsedF
 }
 
 function parseText(text: string): ParsedFile {
-  const { records, malformed } = scanRecords(text, delimiterOf(text));
+  const { records, malformed } = readRecords(text, delimiterOf(text));
   const [headerRecord, ...rowRecords] = records;
   const header = headerRecord === undefined ? null : readHeader(headerRecord.cells, text);
   if (header?.ok === false) return header;

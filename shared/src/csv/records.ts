@@ -1,6 +1,6 @@
-// Text to records, after RFC 4180 and what spreadsheets make of it. Own code, because a record must know the number of its first line,
-// a stray quote must be reported where it opens, and rows of uneven length (brokers write them) must cost no more than even ones:
-// csv-parse builds an error object for each of these, 20 µs a row, and counts a CRLF in quotes twice.
+// Text to records. csv-parse reads the CSV; here are its settings, the line each record starts on, and the limits.
+
+import { CsvError, parse, type Info, type Options } from 'csv-parse/sync';
 
 export type CsvRecord = Readonly<{
   /** The file's number of the record's first line, counted from 1. */
@@ -11,126 +11,89 @@ export type CsvRecord = Readonly<{
 
 export type Malformed = Readonly<{ line: number; message: string }>;
 
-export type ScannedRecords = Readonly<{
+export type CsvRecords = Readonly<{
   /** In file order, without blank records and comments. When the text is malformed: those before the fault. */
   records: readonly CsvRecord[];
   malformed: Malformed | null;
 }>;
 
-/** More rows than the largest file holds of the shortest valid row, so only a file of rubbish meets it. */
-const RECORDS_MAX = 650_000;
+/** What csv-parse has counted so far. */
+type Counts = Pick<Info, 'bytes' | 'lines' | 'comment_lines' | 'empty_lines'>;
 
-const TAB = 9;
-const LF = 10;
-const CR = 13;
-const SPACE = 32;
-const QUOTE = 34;
-const HASH = 35;
+const START: Counts = { bytes: 0, lines: 0, comment_lines: 0, empty_lines: 0 };
+
+/** Blank ones included. More than the largest file holds of the shortest valid row, so only a file of rubbish meets it. */
+const RECORDS_MAX = 650_000;
+/** csv-parse builds an error object, 20 µs, for each record of another width than its first; without a limit a small file would take a minute. */
+const UNEVEN_RECORDS_MAX = 100_000;
 
 /**
- * Scans `text` once, in time linear in its length. A quote is special only at the start of a cell. Comments are lines starting with `#`,
- * and records whose first cell does: a spreadsheet quotes a comment that has a comma.
+ * Reads `text`, whose line breaks are LF: csv-parse would count a CRLF in quotes as two lines. A quote is special only at the start of a cell.
+ * Comments are lines starting with `#`, and records whose first cell does: a spreadsheet quotes a comment that has a comma.
  */
-export function scanRecords(text: string, delimiter: string): ScannedRecords {
-  const delimiterCode = delimiter.charCodeAt(0);
+export function readRecords(text: string, delimiter: string): CsvRecords {
   const records: CsvRecord[] = [];
-  let at = 0;
-  let line = 1;
-  while (at < text.length) {
-    if (text.charCodeAt(at) === HASH) {
-      at = afterLineBreak(text, endOfLine(text, at));
-      line += 1;
-      continue;
-    }
-    const { cells, end, endLine, fault } = scanRecord(text, at, line, delimiterCode);
-    if (fault !== null) return { records, malformed: { line: endLine, message: fault } };
-    if (!isBlankOrComment(cells)) records.push({ line, cells });
-    if (records.length > RECORDS_MAX) return { records, malformed: { line, message: `more than ${RECORDS_MAX} rows` } };
-    at = afterLineBreak(text, end);
-    line = endLine + 1;
+  let last = START;
+  const options: Options<string[]> = {
+    ...csvOptions(delimiter),
+    on_record: (cells, info) => {
+      const record = { line: lineAfter(last, info), cells: cells.map((cell) => cell.trim()) };
+      last = info;
+      if (!isBlankOrComment(record)) records.push(record);
+      if (info.records > RECORDS_MAX) throw new TooManyRecords(`more than ${RECORDS_MAX} rows`);
+      if (info.invalid_field_length > UNEVEN_RECORDS_MAX) {
+        throw new TooManyRecords(`more than ${UNEVEN_RECORDS_MAX} rows have another number of cells than the first row`);
+      }
+      return null;
+    },
+  };
+  try {
+    // The first record is read by itself, and blank lines stand for it before the others: widths are then compared with the first row's, not
+    // the header's, and all rows of a file often have one width and the header another.
+    const bytes = Buffer.from(text);
+    parse(bytes, { ...options, to: 1 });
+    const others = Buffer.concat([Buffer.alloc(last.lines, '\n'), bytes.subarray(last.bytes)]);
+    last = START;
+    parse(others, options);
+  } catch (error) {
+    return { records, malformed: malformedRecord(error, last) };
   }
   return { records, malformed: null };
 }
 
-/** How often `text` goes to a new line: LF, CRLF and a lone CR each count once, as in an editor. */
-export function lineBreaks(text: string): number {
-  let count = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === LF || (code === CR && text.charCodeAt(at + 1) !== LF)) count += 1;
-  }
-  return count;
+class TooManyRecords extends Error {}
+
+function csvOptions(delimiter: string): Options<string[]> {
+  return {
+    delimiter,
+    record_delimiter: '\n',
+    comment: '#',
+    comment_no_infix: true,
+    skip_empty_lines: true,
+    trim: true,
+    // A quote within a cell is text. One that closes a cell early stays an error, because `trim` takes only blanks after it.
+    relax_quotes: true,
+    relax_column_count: true,
+  };
 }
 
-type ScannedRecord = Readonly<{ cells: readonly string[]; end: number; endLine: number; fault: string | null }>;
-
-/** One record from `start` up to its line break. With a fault, `endLine` is the line of the quote at fault. */
-function scanRecord(text: string, start: number, startLine: number, delimiterCode: number): ScannedRecord {
-  const cells: string[] = [];
-  let at = start;
-  let endLine = startLine;
-  for (;;) {
-    at = afterBlanks(text, at, delimiterCode);
-    if (text.charCodeAt(at) === QUOTE) {
-      const closing = closingQuote(text, at);
-      if (closing < 0) return { cells, end: at, endLine, fault: 'a quote opens here and is never closed' };
-      const content = text.slice(at + 1, closing);
-      const end = afterBlanks(text, closing + 1, delimiterCode);
-      if (!isEndOfCell(text, end, delimiterCode)) {
-        return { cells, end, endLine, fault: 'a cell that starts with a quote goes on after its closing quote' };
-      }
-      endLine += lineBreaks(content);
-      cells.push(content.replaceAll('""', '"').trim());
-      at = end;
-    } else {
-      const end = endOfCell(text, at, delimiterCode);
-      cells.push(text.slice(at, end).trimEnd());
-      at = end;
-    }
-    if (text.charCodeAt(at) !== delimiterCode) return { cells, end: at, endLine, fault: null };
-    at += 1;
-  }
+/** The first line of the record after `last`. csv-parse numbers the line a record ends on, and leaves out lines between records but counts them. */
+function lineAfter(last: Counts, now: Pick<Info, 'comment_lines' | 'empty_lines'>): number {
+  return last.lines + 1 + (now.comment_lines - last.comment_lines) + (now.empty_lines - last.empty_lines);
 }
 
-/** The place of the quote that closes the one at `opening`; -1 when none does. Doubled quotes stand for one. */
-function closingQuote(text: string, opening: number): number {
-  let at = text.indexOf('"', opening + 1);
-  while (at >= 0 && text.charCodeAt(at + 1) === QUOTE) at = text.indexOf('"', at + 2);
-  return at;
+function malformedRecord(error: unknown, last: Counts): Malformed {
+  if (error instanceof TooManyRecords) return { line: last.lines, message: error.message };
+  if (!(error instanceof CsvError)) throw error;
+  const { comment_lines, empty_lines } = error;
+  const line = lineAfter(last, { comment_lines: Number(comment_lines), empty_lines: Number(empty_lines) });
+  const message =
+    error.code === 'CSV_QUOTE_NOT_CLOSED'
+      ? 'a quote opens in the row that starts here and is never closed'
+      : 'the row that starts here has a quoted cell that goes on after its closing quote';
+  return { line, message };
 }
 
-function endOfCell(text: string, start: number, delimiterCode: number): number {
-  let at = start;
-  while (!isEndOfCell(text, at, delimiterCode)) at += 1;
-  return at;
-}
-
-function isEndOfCell(text: string, at: number, delimiterCode: number): boolean {
-  if (at >= text.length) return true;
-  const code = text.charCodeAt(at);
-  return code === delimiterCode || code === LF || code === CR;
-}
-
-/** The place of the line break that ends the line at `start`, or the end of the text. */
-export function endOfLine(text: string, start: number): number {
-  let at = start;
-  while (at < text.length && text.charCodeAt(at) !== LF && text.charCodeAt(at) !== CR) at += 1;
-  return at;
-}
-
-function afterLineBreak(text: string, end: number): number {
-  return text.charCodeAt(end) === CR && text.charCodeAt(end + 1) === LF ? end + 2 : end + 1;
-}
-
-function afterBlanks(text: string, start: number, delimiterCode: number): number {
-  let at = start;
-  for (;;) {
-    const code = text.charCodeAt(at);
-    if ((code !== SPACE && code !== TAB) || code === delimiterCode) return at;
-    at += 1;
-  }
-}
-
-function isBlankOrComment(cells: readonly string[]): boolean {
+function isBlankOrComment({ cells }: CsvRecord): boolean {
   return cells[0]?.startsWith('#') === true || cells.every((cell) => cell === '');
 }

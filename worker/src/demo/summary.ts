@@ -5,6 +5,11 @@ import type { SessionFigures } from './client.js';
 export type SummaryRow = Readonly<{ name: string; figures: SessionFigures }>;
 
 const HEAD = ['portfolio', 'equity', 'long', 'short', 'gross', 'net', 'cash', "day's P&L", 'return', 'session'];
+/** A line under the head and none between columns: ten of them with borders are wider than most terminals. */
+const RULES = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+  ...{ left: '', 'left-mid': '', right: '', 'right-mid': '', middle: '  ', mid: '─', 'mid-mid': '──' },
+};
 const MONEY = ['equity', 'long', 'short', 'gross', 'net', 'cash', 'daily_pnl'] as const;
 
 /** Money in whole dollars. The total's return is that of all the money together, never an average of returns. */
@@ -12,7 +17,8 @@ export function renderSummary(rows: readonly SummaryRow[]): string {
   const table = new Table({
     head: HEAD,
     colAligns: HEAD.map((_, column) => (column === 0 ? 'left' : 'right')),
-    style: { head: [], border: [], compact: true, 'padding-left': 1, 'padding-right': 0 },
+    chars: RULES,
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
   });
   for (const { name, figures } of rows) {
     table.push([name, ...MONEY.map((field) => dollars(figures[field])), percent(figures.daily_return), figures.snapshot_date]);

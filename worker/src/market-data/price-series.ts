@@ -35,14 +35,16 @@ export function priceSeries(rows: PriceRows): PriceSeries {
     Float64Array.from(order, (row, i) => toSixDecimals(price(column[row]) * (unsplit[i] ?? 1)));
   // A file with adjusted closes only may still carry opens and highs as traded: not of one piece with its closes, so left out.
   const traded = (column: PriceColumn) => prices(basis === 'raw' ? rows.values[column] : []);
-  const implied = basis === 'raw' ? impliedFrom(rows, order, warnings) : [];
+  const close = prices(closes);
+  // From the closes as traded, so that one history gives the same dividends in either basis.
+  const implied = basis === 'raw' ? impliedFrom(rows, order, close, warnings) : [];
   return {
     basis,
     dates: Int32Array.from(order, (row) => rows.dates[row] ?? 0),
     open: traded('open'),
     high: traded('high'),
     low: traded('low'),
-    close: prices(closes),
+    close,
     volume: Float64Array.from(order, (row, i) => volume(rows.values.volume[row], unsplit[i] ?? 1)),
     actions: basis === 'raw' ? actionsOf(rows, splits, implied) : [],
     warnings,
@@ -96,13 +98,18 @@ function listedSplits({ symbol, dates, values }: PriceRows): readonly Split[] {
   return [...splits.values()];
 }
 
-function impliedFrom(rows: PriceRows, order: readonly number[], warnings: DatedWarning[]): readonly CorporateAction[] {
-  const both = order.filter((row) => isPrice(rows.values.adj_close[row]));
+function impliedFrom(
+  rows: PriceRows,
+  order: readonly number[],
+  closes: Float64Array,
+  warnings: DatedWarning[],
+): readonly CorporateAction[] {
+  const both = order.map((row, i) => ({ row, close: closes[i] ?? Number.NaN })).filter(({ row }) => isPrice(rows.values.adj_close[row]));
   const implied = impliedActions({
     symbol: rows.symbol,
-    sessionDates: both.map((row) => isoDate(rows.dates[row] ?? 0)),
-    closes: both.map((row) => price(rows.values.close[row])),
-    adjustedCloses: both.map((row) => price(rows.values.adj_close[row])),
+    sessionDates: both.map(({ row }) => isoDate(rows.dates[row] ?? 0)),
+    closes: both.map(({ close }) => close),
+    adjustedCloses: both.map(({ row }) => price(rows.values.adj_close[row])),
   });
   warnings.push(...implied.warnings);
   return implied.actions;
@@ -111,14 +118,15 @@ function impliedFrom(rows: PriceRows, order: readonly number[], warnings: DatedW
 function actionsOf(rows: PriceRows, listed: readonly Split[], implied: readonly CorporateAction[]): readonly CorporateAction[] {
   const splits = rows.columns.has('stock_splits') ? listed : implied.filter((action) => action.type === 'split');
   const dividends = rows.columns.has('dividends')
-    ? listedDividends(rows)
+    ? listedDividends(rows).map((dividend) => asPaid(dividend, listed))
     : implied.filter((action) => action.type === 'dividend');
-  // Adjusted like the closes, a dividend counts new shares; as paid it counts those held before the splits of its own day and after.
-  const paid = dividends.map((dividend) => {
-    const unsplit = sharesSplit(listed, (ex) => ex >= dividend.exDate);
-    return unsplit === 1 ? dividend : { ...dividend, amount: toSixDecimals(dividend.amount * unsplit) };
-  });
-  return [...splits, ...paid].sort((a, b) => a.exDate.localeCompare(b.exDate));
+  return [...splits, ...dividends].sort((a, b) => a.exDate.localeCompare(b.exDate));
+}
+
+/** Listed like the closes, a dividend counts new shares; as paid it counts those held before the splits of its own day and after. */
+function asPaid(dividend: Dividend, listed: readonly Split[]): Dividend {
+  const unsplit = sharesSplit(listed, (ex) => ex >= dividend.exDate);
+  return unsplit === 1 ? dividend : { ...dividend, amount: toSixDecimals(dividend.amount * unsplit) };
 }
 
 function listedDividends({ symbol, dates, values }: PriceRows): readonly Dividend[] {

@@ -1,0 +1,50 @@
+// What figures rest on: the calendar, the prices, the clock.
+import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
+import type { Config } from '@closebell/shared/config';
+import { createPriceLibrary } from '../market-data/price-library.js';
+import { fault, messageOf, ok, warning, type Finding } from './finding.js';
+
+const DAY_MS = 86_400_000;
+const CALENDAR_LEFT_MIN_DAYS = 365;
+
+export function checkCalendar(now: Date): Finding {
+  const { exchange, firstDate, lastDate } = xnysCalendar();
+  const daysLeft = Math.floor((Date.parse(lastDate) - now.getTime()) / DAY_MS);
+  const text = `${exchange} from ${firstDate} to ${lastDate}`;
+  const remedy = 'Install a release whose calendar reaches further';
+  if (daysLeft < 0) return fault('calendar', `${text}, and that is over`, remedy);
+  return daysLeft < CALENDAR_LEFT_MIN_DAYS ? warning('calendar', `${text}: ${daysLeft} days left`, remedy) : ok('calendar', text);
+}
+
+export function checkClock({ marketNow }: Pick<Config, 'marketNow'>, now: Date): Finding {
+  if (marketNow === null) return ok('clock', `real time, ${now.toISOString()}`);
+  return warning('clock', `CLOSEBELL_NOW starts the market clock at ${marketNow.toISOString()}`, 'Unset it for the real time');
+}
+
+export async function checkProviders(config: Config): Promise<readonly Finding[]> {
+  return Promise.all(
+    config.marketDataProviders.map((name) => {
+      switch (name) {
+        case 'files':
+          return checkPriceFiles(config.marketDataDir ?? '');
+        case 'simulated':
+          return warning(
+            'prices',
+            `simulated, seed ${config.simulationSeed}: no real market data, never for production`,
+            'Set MARKET_DATA_PROVIDERS=files and MARKET_DATA_DIR for real prices',
+          );
+      }
+    }),
+  );
+}
+
+async function checkPriceFiles(directory: string): Promise<Finding> {
+  try {
+    const { series, faults } = await createPriceLibrary(directory, 0)();
+    const text = `${series.size} symbols in the files of ${directory}`;
+    if (faults.length > 0) return fault('prices', `${text}; ${faults.join('; ')}`, 'Mend or remove these files');
+    return series.size === 0 ? fault('prices', text, 'Put price files there, or correct MARKET_DATA_DIR') : ok('prices', text);
+  } catch (error) {
+    return fault('prices', `files of ${directory}: ${messageOf(error)}`, 'Correct MARKET_DATA_DIR');
+  }
+}
