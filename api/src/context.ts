@@ -25,21 +25,23 @@ export type OpenContext = Readonly<{ context: ApiContext; close: () => Promise<v
 
 /** Connects to a database that has its schema. Rejects, with nothing left open, when it or the queue is out of reach. */
 export async function openContext(config: Config, databaseUrl: string, logger: Logger): Promise<OpenContext> {
-  const db = createDb({ databaseUrl, applicationName: 'closebell-api' });
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closeOne of closers.toReversed()) await closeOne();
+  };
   try {
-    const transport = await createTransport({ redisUrl: config.redisUrl, databaseUrl, logger });
-    const rateLimiter = await createRateLimiter(config, db, logger);
-    const jobEnds = listenForJobEnds(db);
+    const db = createDb({ databaseUrl, applicationName: 'closebell-api' });
+    closers.push(() => closeDb(db));
     const clock = await createMarketClock(db, config.marketNow);
-    const close = async (): Promise<void> => {
-      await jobEnds.close();
-      rateLimiter.close();
-      await transport.close();
-      await closeDb(db);
-    };
+    const transport = await createTransport({ redisUrl: config.redisUrl, databaseUrl, logger });
+    closers.push(transport.close);
+    const rateLimiter = await createRateLimiter(config, db, logger);
+    closers.push(rateLimiter.close);
+    const jobEnds = listenForJobEnds(db);
+    closers.push(jobEnds.close);
     return { context: { db, config, logger, clock, calendar: xnysCalendar(), transport, jobEnds, rateLimiter }, close };
   } catch (cause) {
-    await closeDb(db);
+    await close();
     throw cause;
   }
 }

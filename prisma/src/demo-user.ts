@@ -10,7 +10,10 @@ const WATCHLIST = ['AAPL', 'GOOGL', 'MSFT', 'AMZN', 'TSLA', 'NVDA', 'META', 'JPM
  * Gives the user of this address a cash-only portfolio, worth 10,000 at the close of `sessionDate`, and a watchlist of ten symbols.
  * What is there already stays as it is, so running it again changes nothing. Throws when there is no such user.
  */
-export async function seedDemoUser(db: Db, { email, sessionDate }: Readonly<{ email: string; sessionDate: string }>): Promise<void> {
+export async function seedDemoUser(
+  db: Db,
+  { email, sessionDate }: Readonly<{ email: string; sessionDate: string }>,
+): Promise<void> {
   await inTransaction(db, async (client) => {
     const { rows } = await client.query<{ id: string }>('SELECT id FROM users WHERE email = $1', [email]);
     const userId = rows[0]?.id;
@@ -21,6 +24,9 @@ export async function seedDemoUser(db: Db, { email, sessionDate }: Readonly<{ em
        ON CONFLICT (user_id, account_name) WHERE deleted_at IS NULL DO NOTHING`,
       [userId, DEMO_CASH_ACCOUNT, CASH_BALANCE, sessionDate],
     );
-    await client.query(`INSERT INTO watchlist (user_id, symbol) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`, [userId, WATCHLIST]);
+    await client.query(`INSERT INTO watchlist (user_id, symbol) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`, [
+      userId,
+      WATCHLIST,
+    ]);
   });
 }

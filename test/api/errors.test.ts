@@ -5,6 +5,10 @@ import { ERRORS } from '@closebell/shared/errors';
 import { createLogger } from '@closebell/shared/infra/logger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, TEST_INVITE_CODE, TEST_PASSWORD, testConfig, type TestApp } from '../support/app.js';
+import { hasRedis, startRedis } from '../support/services.js';
+import { until } from '../support/until.js';
+
+const withRedis = await hasRedis();
 
 let app: TestApp;
 beforeAll(async () => {
@@ -242,6 +246,36 @@ describe('rate limits', () => {
     } finally {
       second.close();
       await limited.close();
+    }
+  });
+
+  it.skipIf(!withRedis)('count in Redis when there is one', async () => {
+    const redis = await startRedis();
+    const config = testConfig({ rateLimits: true, redisUrl: redis.url });
+    const limiters = await Promise.all(
+      [1, 2].map(() => createRateLimiter(config, app.context.db, createLogger({ name: 'test', level: 'silent' }))),
+    );
+    try {
+      const [first, second] = limiters;
+      const key = `user ${Math.random()}`;
+      // Counting begins when the connection stands.
+      await until(
+        'the counters answer',
+        async () => (await first!.spend('hour', key)) !== null && (await second!.spend('hour', key)) !== null,
+      );
+      await Promise.all(limiters.map((limiter) => limiter.spend('upload', key)));
+      expect(await first!.spend('upload', key)).toEqual({
+        allowed: true,
+        limit: 50,
+        remaining: 47,
+        resetSeconds: expect.any(Number),
+      });
+      await first!.refund('upload', key);
+      await Promise.all(Array.from({ length: 48 }, () => second!.spend('upload', key)));
+      expect(await first!.spend('upload', key)).toMatchObject({ allowed: false, remaining: 0 });
+    } finally {
+      for (const limiter of limiters) limiter.close();
+      await redis.stop();
     }
   });
 

@@ -7,7 +7,8 @@ import { createTestDatabase } from '../support/database.js';
 import { hasRedis, startRedis } from '../support/services.js';
 import type { TestService } from '../support/test-service.js';
 import { until } from '../support/until.js';
-import { spawnWorker, type WorkerProcess } from '../support/worker.js';
+import type { Program } from '../support/programs.js';
+import { spawnWorker } from '../support/worker.js';
 
 const JOBS_TOTAL = 1_000;
 const KILLS = 3;
@@ -32,7 +33,7 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
   test(`${JOBS_TOTAL} jobs each end once, though workers are killed and the queue is emptied`, { timeout: 120_000 }, async (ctx) => {
     if (await missing) ctx.skip();
     await submitPings(db);
-    const workers: WorkerProcess[] = [spawnWorker(env), spawnWorker(env)];
+    const workers: Program[] = [spawnWorker(env), spawnWorker(env)];
     try {
       await Promise.all(workers.map(({ ready }) => ready));
       for (let kill = 0; kill < KILLS; kill++) {

@@ -1,6 +1,4 @@
 // Workers for tests: one in this process with a clock of the test's own, or real processes that can be killed.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { closeDb, createDb, type Db } from '@closebell/prisma/client';
 import { findJob, submitJob, type JobRow } from '@closebell/prisma/jobs';
 import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
@@ -12,6 +10,7 @@ import type { WorkerContext } from '@closebell/worker/context';
 import { createProviders } from '@closebell/worker/market-data/providers';
 import { startWorker } from '@closebell/worker/worker';
 import { createTestDatabase } from './database.js';
+import { spawnProgram, type Program } from './programs.js';
 import { until } from './until.js';
 
 export function testConfig(env: Readonly<Record<string, string>> = {}): Config {
@@ -79,32 +78,7 @@ export async function run<K extends JobKind>(db: Db, kind: K, payload: JobPayloa
   return ended(db, jobId);
 }
 
-export type WorkerProcess = Readonly<{ child: ChildProcess; kill: (signal: NodeJS.Signals) => Promise<void>; ready: Promise<void> }>;
-
-const MAIN = fileURLToPath(new URL('../../worker/dist/main.js', import.meta.url));
-
 /** A worker as operators run it: the built main file in a process of its own. */
-export function spawnWorker(env: Readonly<Record<string, string>>): WorkerProcess {
-  const child = spawn(process.execPath, [MAIN.replace('/test/worker/', '/worker/')], {
-    env: { PATH: process.env['PATH'] ?? '', ENVIRONMENT: 'test', LOG_LEVEL: 'info', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const ready = new Promise<void>((resolve, reject) => {
-    let output = '';
-    child.stdout.on('data', (data: Buffer) => {
-      output += data.toString();
-      if (output.includes('worker ready')) resolve();
-    });
-    void gone.then(() => reject(new Error(`the worker ended before it was ready: ${output.slice(-2000)}`)));
-  });
-  ready.catch(() => {});
-  return {
-    child,
-    ready,
-    kill: async (signal) => {
-      child.kill(signal);
-      await gone;
-    },
-  };
+export function spawnWorker(env: Readonly<Record<string, string>>): Program {
+  return spawnProgram(['node', 'worker/dist/main.js'], { env: { ENVIRONMENT: 'test', ...env }, readyWhen: 'worker ready' });
 }

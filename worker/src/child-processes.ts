@@ -1,5 +1,5 @@
 // The processes that a parent starts and answers for: the API and the worker, under `npm start` and in the demo.
-// Each has a channel to its parent. It closes however the parent ends, SIGKILL included, and the child stops when it does.
+// Each has a channel to its parent, which closes however the parent ends, SIGKILL included; then the child stops as on SIGTERM.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -30,6 +30,7 @@ export type ChildProcess = Readonly<{
 export const API_PROGRAM = 'api/dist/main.js';
 export const WORKER_PROGRAM = 'worker/dist/main.js';
 
+const END_WITH_PARENT = new URL('./end-with-parent.js', import.meta.url).href;
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Somewhat longer than a process gives itself, so that its own last words are heard. */
 const STOP_WITHIN_MS = 9_500;
@@ -37,7 +38,8 @@ const STOP_WITHIN_MS = 9_500;
 /** Runs a program under the Node of this process. Throws when the process cannot be made or its log cannot be written. */
 export async function startProcess({ name, file, env, logFile }: Program): Promise<ChildProcess> {
   const output = logFile === null ? 'inherit' : openSync(logFile, 'a');
-  const child = spawn(process.execPath, [path.join(ROOT, file)], { env, stdio: ['ignore', output, output, 'ipc'] });
+  const args = ['--import', END_WITH_PARENT, path.join(ROOT, file)];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', output, output, 'ipc'] });
   if (typeof output === 'number') closeSync(output);
   const ended = new Promise<Ending>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
   await once(child, 'spawn');

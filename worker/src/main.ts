@@ -30,9 +30,6 @@ try {
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
-  // Started by a process of ours, it does not outlive it; false, and not undefined: there was one, and it is gone already.
-  process.once('disconnect', () => void stop('parent gone'));
-  if (process.connected === false) await stop('parent gone');
 } catch (error) {
   logger.fatal({ err: error }, 'the worker could not start');
   process.exit(1);

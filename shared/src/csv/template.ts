@@ -25,8 +25,8 @@ const GUIDE = [
 ];
 
 const EXAMPLES: readonly ExampleRow[] = [
-  example('AAPL', '100', '182.63', '2024-01-16', { investment_class: 'PUBLIC', investment_subtype: 'STOCK' }),
-  example('SPY280121C00600000', '2', '41.25', '2024-01-16', {
+  example('AAPL', '100', '124.28', '2021-06-01', { investment_class: 'PUBLIC', investment_subtype: 'STOCK' }),
+  example('SPY280121C00600000', '2', '21.25', '2021-06-01', {
     investment_class: 'OPTIONS',
     investment_subtype: 'CALL',
     underlying_symbol: 'SPY',
@@ -34,16 +34,16 @@ const EXAMPLES: readonly ExampleRow[] = [
     expiration_date: '2028-01-21',
     option_type: 'CALL',
   }),
-  example('VTI', '50.5', '235.40', '2024-01-17', { investment_class: 'PUBLIC', investment_subtype: 'ETF' }),
-  example('TSLA', '-20', '215.55', '2024-01-17', { investment_class: 'PUBLIC', investment_subtype: 'STOCK' }),
-  example('SPAXX', '12500', '1.00', '2024-01-18', { investment_class: 'PUBLIC', investment_subtype: 'MUTUAL_FUND' }),
-  example('MSFT', '40', '310.20', '2023-06-01', {
+  example('VTI', '50.5', '218.45', '2021-06-02', { investment_class: 'PUBLIC', investment_subtype: 'ETF' }),
+  example('TSLA', '-20', '605.12', '2021-06-02', { investment_class: 'PUBLIC', investment_subtype: 'STOCK' }),
+  example('SPAXX', '12500', '1.00', '2021-06-03', { investment_class: 'PUBLIC', investment_subtype: 'MUTUAL_FUND' }),
+  example('MSFT', '40', '247.40', '2021-06-01', {
     investment_class: 'PUBLIC',
     investment_subtype: 'STOCK',
-    exit_date: '2023-12-15',
-    exit_price_per_share: '370.73',
+    exit_date: '2021-11-15',
+    exit_price_per_share: '336.07',
   }),
-  example('RIVERSIDE_FUND_II', '1', '50000.00', '2023-03-31', {
+  example('RIVERSIDE_FUND_II', '1', '50000.00', '2021-03-31', {
     investment_class: 'PRIVATE',
     investment_subtype: 'PRIVATE_EQUITY',
   }),

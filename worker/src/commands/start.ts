@@ -3,7 +3,14 @@ import { migrate } from '@closebell/prisma/migrate';
 import { parseConfig, type Config } from '@closebell/shared/config';
 import { openDatabase } from '@closebell/shared/infra/database';
 import { createLogger } from '@closebell/shared/infra/logger';
-import { API_PROGRAM, describeEnding, startProcess, stopProcesses, WORKER_PROGRAM, type ChildProcess } from '../child-processes.js';
+import {
+  API_PROGRAM,
+  describeEnding,
+  startProcess,
+  stopProcesses,
+  WORKER_PROGRAM,
+  type ChildProcess,
+} from '../child-processes.js';
 
 const parsed = parseConfig(process.env);
 if (!parsed.ok) {

@@ -34,7 +34,12 @@ export async function calculateAll(
   }
 }
 
-async function untilEnded(client: DemoClient, started: StartedRun, signal: AbortSignal, show: (run: RunStatus) => void): Promise<RunStatus> {
+async function untilEnded(
+  client: DemoClient,
+  started: StartedRun,
+  signal: AbortSignal,
+  show: (run: RunStatus) => void,
+): Promise<RunStatus> {
   for (;;) {
     const run = await client.runStatus(started);
     show(run);

@@ -55,7 +55,12 @@ async function logIn(send: Send, { email, password, inviteCode }: Credentials): 
   const attempt = (): Promise<Answer> => send('POST', '/auth/login', { email, password });
   const first = await attempt();
   if (first.status !== 401) return fields<{ access_token: string }>(first).access_token;
-  const registration = await send('POST', '/onboarding/register', { email, password, full_name: FULL_NAME, invite_code: inviteCode });
+  const registration = await send('POST', '/onboarding/register', {
+    email,
+    password,
+    full_name: FULL_NAME,
+    invite_code: inviteCode,
+  });
   if (registration.status === 409) {
     throw new Error(
       `The database has a user ${email} of another password: it is not the one of this data folder. ` +
@@ -87,13 +92,18 @@ function createClient(send: Send, signal: AbortSignal): DemoClient {
 async function importedId(send: Send, pollUrl: string, signal: AbortSignal): Promise<string> {
   for (;;) {
     const answer = await send('GET', pollUrl);
-    const { status, portfolio_id: id, error } = fields<{
+    const {
+      status,
+      portfolio_id: id,
+      error,
+    } = fields<{
       status: JobStatus;
       portfolio_id: string | null;
       error: Readonly<{ message: string }> | null;
     }>(answer);
     if (id !== null) return id;
-    if (status !== 'queued' && status !== 'running') throw new Error(`An import ended ${status}: ${error?.message ?? 'without a reason'}`);
+    if (status !== 'queued' && status !== 'running')
+      throw new Error(`An import ended ${status}: ${error?.message ?? 'without a reason'}`);
     await sleep(IMPORT_POLL_MS, undefined, { signal });
   }
 }

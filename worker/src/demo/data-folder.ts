@@ -8,7 +8,12 @@ import { startEmbeddedPostgres } from '@closebell/shared/infra/embedded-postgres
 /** Made with the folder's first demo, and the same ever after. */
 export type DemoAccount = Readonly<{ email: string; password: string; jwtSecret: string }>;
 
-export type DemoFolder = Readonly<{ account: DemoAccount; logDir: string; noteRunning: (url: string) => Promise<void>; noteEnded: () => Promise<void> }>;
+export type DemoFolder = Readonly<{
+  account: DemoAccount;
+  logDir: string;
+  noteRunning: (url: string) => Promise<void>;
+  noteEnded: () => Promise<void>;
+}>;
 
 /** Holds the account. `isOurs` says that a demo made the folder, so that a reset may remove it whole. */
 const ACCOUNT_FILE = 'demo.json';
@@ -50,7 +55,9 @@ export async function resetDemoFolder(dataDir: string): Promise<void> {
     await refuseSecondDemo(dir);
     const account = await readAccount(dir);
     if (!account?.isOurs) {
-      throw new Error(`${dir} was not made by the demo, so --reset leaves it alone. Remove it yourself if nothing in it is needed.`);
+      throw new Error(
+        `${dir} was not made by the demo, so --reset leaves it alone. Remove it yourself if nothing in it is needed.`,
+      );
     }
     await stopLeftOver(path.join(dir, 'postgres'));
     await rm(dir, { recursive: true, force: true });

@@ -43,7 +43,11 @@ async function run(options: DemoOptions): Promise<number> {
   }
 }
 
-async function tellStory(options: DemoOptions, ending: AbortController, closeLater: (close: () => Promise<void>) => void): Promise<number> {
+async function tellStory(
+  options: DemoOptions,
+  ending: AbortController,
+  closeLater: (close: () => Promise<void>) => void,
+): Promise<number> {
   const startedAt = performance.now();
   const { config, once, reset } = options;
   if (reset) await resetDemoFolder(config.dataDir);

@@ -10,7 +10,9 @@ export type DemoOptions = Readonly<{
   config: Config;
 }>;
 
-export type ReadOptions = Readonly<{ ok: true; options: DemoOptions }> | Readonly<{ ok: false; exitCode: 0 | 1; message: string }>;
+export type ReadOptions =
+  | Readonly<{ ok: true; options: DemoOptions }>
+  | Readonly<{ ok: false; exitCode: 0 | 1; message: string }>;
 
 const USAGE = `npm run demo -- [--once] [--reset]
   --once    end after the table, with code 0 when every calculation completed

@@ -8,7 +8,12 @@ export type DemoUpload = Omit<Upload, 'csv'>;
 
 export const DEMO_UPLOADS: readonly DemoUpload[] = [
   { portfolioName: 'Individual', accountName: 'demo-individual', equityBalance: 450_000, fileName: 'individual.csv' },
-  { portfolioName: 'High net worth', accountName: 'demo-high-net-worth', equityBalance: 5_600_000, fileName: 'high-net-worth.csv' },
+  {
+    portfolioName: 'High net worth',
+    accountName: 'demo-high-net-worth',
+    equityBalance: 5_600_000,
+    fileName: 'high-net-worth.csv',
+  },
   { portfolioName: 'Long-short', accountName: 'demo-long-short', equityBalance: 4_600_000, fileName: 'long-short.csv' },
 ];
 

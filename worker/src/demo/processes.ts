@@ -2,7 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@closebell/shared/infra/free-port';
-import { API_PROGRAM, describeEnding, startProcess, stopProcesses, WORKER_PROGRAM, type ChildProcess } from '../child-processes.js';
+import {
+  API_PROGRAM,
+  describeEnding,
+  startProcess,
+  stopProcesses,
+  WORKER_PROGRAM,
+  type ChildProcess,
+} from '../child-processes.js';
 import { newLogFile } from './data-folder.js';
 
 export type DemoProcesses = Readonly<{ ready: (signal: AbortSignal) => Promise<void>; stop: () => Promise<void> }>;
@@ -28,7 +35,8 @@ export async function startDemoProcesses({ url, env, logDir, onDeath }: DemoProc
     const process = await startProcess({ name, file, env, logFile });
     started.push(process);
     void process.ended.then(async (ending) => {
-      if (!stopping) onDeath(new Error(`The ${name} ${describeEnding(ending)}. The end of ${logFile}:\n${await lastLines(logFile)}`));
+      if (!stopping)
+        onDeath(new Error(`The ${name} ${describeEnding(ending)}. The end of ${logFile}:\n${await lastLines(logFile)}`));
     });
   };
   const stop = async (): Promise<void> => {

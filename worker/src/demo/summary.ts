@@ -7,8 +7,12 @@ export type SummaryRow = Readonly<{ name: string; figures: SessionFigures }>;
 const HEAD = ['portfolio', 'equity', 'long', 'short', 'gross', 'net', 'cash', "day's P&L", 'return', 'session'];
 /** A line under the head and none between columns: ten of them with borders are wider than most terminals. */
 const RULES = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-  ...{ left: '', 'left-mid': '', right: '', 'right-mid': '', middle: '  ', mid: '─', 'mid-mid': '──' },
+  middle: '  ',
+  mid: '─',
+  'mid-mid': '──',
+  ...Object.fromEntries(
+    ['top', 'bottom', 'left', 'right'].flatMap((side) => ['', '-mid', '-left', '-right'].map((corner) => [side + corner, ''])),
+  ),
 };
 const MONEY = ['equity', 'long', 'short', 'gross', 'net', 'cash', 'daily_pnl'] as const;
 
@@ -24,7 +28,12 @@ export function renderSummary(rows: readonly SummaryRow[]): string {
     table.push([name, ...MONEY.map((field) => dollars(figures[field])), percent(figures.daily_return), figures.snapshot_date]);
   }
   const all = rows.map(({ figures }) => figures);
-  table.push(['TOTAL', ...MONEY.map((field) => dollars(sum(all, (figures) => figures[field]))), percent(totalReturn(all)), sessionOf(all)]);
+  table.push([
+    'TOTAL',
+    ...MONEY.map((field) => dollars(sum(all, (figures) => figures[field]))),
+    percent(totalReturn(all)),
+    sessionOf(all),
+  ]);
   return table.toString();
 }
 
@@ -48,7 +57,12 @@ function sum(figures: readonly SessionFigures[], value: (figures: SessionFigures
 }
 
 const WHOLE_DOLLARS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0, signDisplay: 'negative' });
-const PERCENT = new Intl.NumberFormat('en-US', { style: 'percent', minimumFractionDigits: 2, maximumFractionDigits: 2, signDisplay: 'negative' });
+const PERCENT = new Intl.NumberFormat('en-US', {
+  style: 'percent',
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2,
+  signDisplay: 'negative',
+});
 
 function dollars(value: number): string {
   return WHOLE_DOLLARS.format(value);

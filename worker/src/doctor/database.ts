@@ -22,12 +22,18 @@ export async function checkDatabase(db: Db, isEmbedded: boolean): Promise<Databa
   }
   const migrations = await checkMigrations(db, facts);
   const isMigrated = migrations.mark === 'ok';
-  return { findings: [checkServer(facts, where), checkCitext(facts), migrations, await checkSystemTables(db, facts)], facts, isMigrated };
+  return {
+    findings: [checkServer(facts, where), checkCitext(facts), migrations, await checkSystemTables(db, facts)],
+    facts,
+    isMigrated,
+  };
 }
 
 function checkServer({ versionNumber, version }: ServerFacts, where: string): Finding {
   const text = `Postgres ${version} at ${where}`;
-  return versionNumber >= VERSION_MIN * 10_000 ? ok('database', text) : fault('database', text, `Upgrade it to ${VERSION_MIN} or newer`);
+  return versionNumber >= VERSION_MIN * 10_000
+    ? ok('database', text)
+    : fault('database', text, `Upgrade it to ${VERSION_MIN} or newer`);
 }
 
 function checkCitext({ citext }: ServerFacts): Finding {
@@ -41,7 +47,11 @@ async function checkMigrations(db: Db, { hasMigrationsTable }: ServerFacts): Pro
   if (refused !== null) return fault('migrations', refused, 'Run the release that fits the database, or restore the file');
   const pending = await pendingMigrations((sql) => db.pool.query<{ name: string }>(sql));
   if (pending.length === 0) return ok('migrations', 'all applied, none edited');
-  return fault('migrations', `${pending.length} pending: ${pending.join(', ')}`, 'Run npm run migrate; npm start does it as well');
+  return fault(
+    'migrations',
+    `${pending.length} pending: ${pending.join(', ')}`,
+    'Run npm run migrate; npm start does it as well',
+  );
 }
 
 async function checkSystemTables(db: Db, { hasSystemTables }: ServerFacts): Promise<Finding> {

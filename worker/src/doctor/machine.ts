@@ -25,7 +25,11 @@ async function checkWritable(dir: string, nearest: string): Promise<Finding> {
     await access(nearest, constants.W_OK);
     return ok('data folder', dir === nearest ? `${dir} can be written` : `${dir} is made when it is first needed`);
   } catch {
-    return fault('data folder', `${nearest} cannot be written`, 'Start as its owner, or set CLOSEBELL_DATA_DIR to another folder');
+    return fault(
+      'data folder',
+      `${nearest} cannot be written`,
+      'Start as its owner, or set CLOSEBELL_DATA_DIR to another folder',
+    );
   }
 }
 

@@ -22,20 +22,23 @@ export function checkClock({ marketNow }: Pick<Config, 'marketNow'>, now: Date):
 }
 
 export async function checkProviders(config: Config): Promise<readonly Finding[]> {
-  return Promise.all(
-    config.marketDataProviders.map((name) => {
-      switch (name) {
-        case 'files':
-          return checkPriceFiles(config.marketDataDir ?? '');
-        case 'simulated':
-          return warning(
-            'prices',
-            `simulated, seed ${config.simulationSeed}: no real market data, never for production`,
-            'Set MARKET_DATA_PROVIDERS=files and MARKET_DATA_DIR for real prices',
-          );
-      }
-    }),
-  );
+  const findings: Finding[] = [];
+  for (const name of config.marketDataProviders) {
+    switch (name) {
+      case 'files':
+        findings.push(await checkPriceFiles(config.marketDataDir ?? ''));
+        break;
+      case 'simulated':
+        findings.push(simulatedPrices(config.simulationSeed));
+        break;
+    }
+  }
+  return findings;
+}
+
+function simulatedPrices(seed: number): Finding {
+  const text = `simulated, seed ${seed}: no real market data, never for production`;
+  return warning('prices', text, 'Set MARKET_DATA_PROVIDERS=files and MARKET_DATA_DIR for real prices');
 }
 
 async function checkPriceFiles(directory: string): Promise<Finding> {

@@ -30,7 +30,11 @@ async function checkRedis(url: string): Promise<Finding> {
     ]);
     const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1];
     if (policy === undefined || policy === 'noeviction') return ok('queue', `Redis at ${where}, noeviction`);
-    return fault('queue', `Redis at ${where} may evict jobs (maxmemory-policy ${policy})`, 'Run: redis-cli config set maxmemory-policy noeviction');
+    return fault(
+      'queue',
+      `Redis at ${where} may evict jobs (maxmemory-policy ${policy})`,
+      'Run: redis-cli config set maxmemory-policy noeviction',
+    );
   } catch (error) {
     const reason = (error as Error).name === 'AbortError' ? `no answer within ${REDIS_WITHIN_MS / 1000} s` : messageOf(error);
     return fault('queue', `Redis at ${where}: ${reason}`, 'Start it, correct REDIS_URL, or unset it to queue on Postgres');
@@ -41,13 +45,15 @@ async function checkRedis(url: string): Promise<Finding> {
 
 /** A `ping` from here to a worker and back. It leaves nothing queued behind. */
 export async function checkJourney(db: Db): Promise<Finding> {
-  if (!(await hasLiveWorker(db.pool))) return warning('jobs', 'no worker is running', 'Start one with npm start or npm run worker');
+  if (!(await hasLiveWorker(db.pool)))
+    return warning('jobs', 'no worker is running', 'Start one with npm start or npm run worker');
   const startedAt = performance.now();
   const { jobId } = await submitJob(db.pool, 'ping', { nonce: randomUUID() }, { trigger: 'admin' });
   while (performance.now() - startedAt < PING_WITHIN_MS) {
     const job = await findJob(db.pool, jobId);
     if (job?.status === 'completed') return ok('jobs', `a ping came back after ${Math.round(performance.now() - startedAt)} ms`);
-    if (job?.status === 'failed') return fault('jobs', `a ping failed: ${job.error?.message ?? 'no reason'}`, 'Look into the log of the worker');
+    if (job?.status === 'failed')
+      return fault('jobs', `a ping failed: ${job.error?.message ?? 'no reason'}`, 'Look into the log of the worker');
     await sleep(PING_POLL_MS);
   }
   await cancelTree(db, jobId);
