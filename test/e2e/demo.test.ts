@@ -1,7 +1,7 @@
 // npm run demo as a stranger's machine runs it: real processes, an empty folder, nothing in the environment but a folder and a port.
 import { startEmbeddedPostgres } from '@closebell/shared/infra/embedded-postgres';
 import { freePort } from '@closebell/shared/infra/free-port';
-import { chmod, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -101,7 +101,7 @@ describe('the demo', () => {
       demo.kill('SIGKILL');
       squatter.close();
     }
-  });
+  }, 90_000);
 
   it('does not reset a folder that it did not make', async () => {
     const foreign = await mkdtemp(path.join(tmpdir(), 'closebell-foreign-'));
@@ -110,6 +110,7 @@ describe('the demo', () => {
     expect(output).toContain(`${foreign} was not made by the demo`);
     expect(code).toBe(1);
     expect(await readFile(path.join(foreign, 'thesis.txt'), 'utf8')).toBe('years of work');
+    await rm(foreign, { recursive: true });
   });
 
   it('refuses production', async () => {

@@ -1,9 +1,9 @@
 // npm run doctor: healthy installations pass, and each thing that is broken is named with its remedy.
 import { closeDb, createDb, type Db } from '@closebell/prisma/client';
-import { mkdtemp, readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 import { runProgram, startProgram } from './programs.js';
@@ -18,6 +18,7 @@ describe('the doctor', () => {
   beforeAll(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'closebell-doctor-'));
   });
+  afterAll(() => rm(dataDir, { recursive: true }));
   beforeEach(async () => {
     database = await createTestDatabase();
     db = createDb({ databaseUrl: database.url, poolMax: 1 });

@@ -12,7 +12,8 @@ import { spawnWorker } from '../support/worker.js';
 
 const SHARED_PRICES = path.join(process.env['CLOSEBELL_SHARED_DATA'] ?? path.join(ROOT, '..', 'shared', 'data'), 'prices');
 const hasPrices = existsSync(SHARED_PRICES);
-if (!hasPrices) console.warn(`SKIPPED: no real prices at ${SHARED_PRICES}; set CLOSEBELL_SHARED_DATA to run the files provider's day`);
+if (!hasPrices)
+  console.warn(`SKIPPED: no real prices at ${SHARED_PRICES}; set CLOSEBELL_SHARED_DATA to run the files provider's day`);
 
 const SATURDAY = '2022-12-24T15:00:00Z';
 const HEADER = 'Symbol,Quantity,Entry Price Per Share,Entry Date';
@@ -68,7 +69,12 @@ describe.each([
       [4, 'completed'],
     ]);
     const overview = await session.get(`/analytics/portfolio/${String(json['portfolio_id'])}/overview`);
-    expect(overview).toMatchObject({ available: true, snapshot_date: '2022-12-23', equity_balance: 100_000, net_asset_value: 100_000 });
+    expect(overview).toMatchObject({
+      available: true,
+      snapshot_date: '2022-12-23',
+      equity_balance: 100_000,
+      net_asset_value: 100_000,
+    });
     const { long_exposure: long, short_exposure: short, net_exposure: net } = overview['exposures'] as Record<string, number>;
     expect(long! + short!).toBeCloseTo(net!, 4);
     expect(Number(overview['cash_balance'])).toBeCloseTo(100_000 - net!, 4);
@@ -85,23 +91,29 @@ describe.each([
     expect([said('IVV stands for SPY'), said('Interest Rate is absent')]).toEqual([expected, expected]);
   });
 
-  test('25 positions are imported within a second, and computed within three once their prices are there', { timeout: 60_000 }, async (ctx) => {
-    if (isMissing) ctx.skip();
-    const symbols = 'AAPL,AMD,BAC,BBY,CVX,GE,HD,JNJ,JPM,KO,LLY,MRK,MSFT,PEP,PFE,PG,RRC,UNH,WMT,XOM,IVV,QQQ,IWM,VTV,VUG'.split(',');
-    const csv = [HEADER, ...symbols.map((symbol, i) => `${symbol},${10 + i},50.25,2021-0${1 + (i % 9)}-04`)].join('\n');
-    const uploaded = await session.upload('large', csv);
-    expect(uploaded).toMatchObject({ status: 201, json: { positions_imported: 25 } });
-    expect(uploaded.ms).toBeLessThan(1_000);
-    const portfolioId = String(uploaded.json['portfolio_id']);
-    expect((await session.calculate(portfolioId)).ms).toBeLessThan(10_000);
-    const figures = await figuresOf(db, portfolioId);
-    const again = await session.post(`/portfolio/${portfolioId}/calculate?force=true`);
-    expect(again.status).toBe(202);
-    const { run, ms } = await session.calculate(portfolioId);
-    expect(run['status']).toBe('completed');
-    expect(ms).toBeLessThan(3_000);
-    expect(await figuresOf(db, portfolioId)).toBe(figures);
-  });
+  test(
+    '25 positions are imported within a second, and computed within three once their prices are there',
+    { timeout: 60_000 },
+    async (ctx) => {
+      if (isMissing) ctx.skip();
+      const symbols = 'AAPL,AMD,BAC,BBY,CVX,GE,HD,JNJ,JPM,KO,LLY,MRK,MSFT,PEP,PFE,PG,RRC,UNH,WMT,XOM,IVV,QQQ,IWM,VTV,VUG'.split(
+        ',',
+      );
+      const csv = [HEADER, ...symbols.map((symbol, i) => `${symbol},${10 + i},50.25,2021-0${1 + (i % 9)}-04`)].join('\n');
+      const uploaded = await session.upload('large', csv);
+      expect(uploaded).toMatchObject({ status: 201, json: { positions_imported: 25 } });
+      expect(uploaded.ms).toBeLessThan(1_000);
+      const portfolioId = String(uploaded.json['portfolio_id']);
+      expect((await session.calculate(portfolioId)).ms).toBeLessThan(10_000);
+      const figures = await figuresOf(db, portfolioId);
+      const again = await session.post(`/portfolio/${portfolioId}/calculate?force=true`);
+      expect(again.status).toBe(202);
+      const { run, ms } = await session.calculate(portfolioId);
+      expect(run['status']).toBe('completed');
+      expect(ms).toBeLessThan(3_000);
+      expect(await figuresOf(db, portfolioId)).toBe(figures);
+    },
+  );
 
   test('without a worker a calculation waits as queued, and one started later finishes it', { timeout: 60_000 }, async (ctx) => {
     if (isMissing) ctx.skip();
@@ -127,8 +139,15 @@ describe.each([
 async function registered(base: string): Promise<Session> {
   const account = { email: 'investor@example.com', password: 'Correct-horse-7' };
   const send = (to: string, init: RequestInit = {}) => fetch(to.startsWith('/api/v1') ? new URL(to, base) : base + to, init);
-  const json = (body: Json): RequestInit => ({ method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
-  const made = await send('/onboarding/register', json({ ...account, full_name: 'Ida Investor', invite_code: ' closebell-dev ' }));
+  const json = (body: Json): RequestInit => ({
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const made = await send(
+    '/onboarding/register',
+    json({ ...account, full_name: 'Ida Investor', invite_code: ' closebell-dev ' }),
+  );
   expect(made.status).toBe(201);
   const { access_token: token } = (await (await send('/auth/login', json(account))).json()) as Json;
   const headers = { Authorization: `Bearer ${String(token)}` };

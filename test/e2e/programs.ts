@@ -1,9 +1,10 @@
 // The built programs, run as users run them: another process, with its own environment and nothing of ours.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { childrenOf } from '../support/processes.js';
 
-const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** `output` is stdout and stderr as they came. */
 export type ProgramEnd = Readonly<{ code: number | null; output: string }>;
@@ -21,7 +22,7 @@ type Environment = Readonly<Record<string, string>>;
 
 /** Of our own environment it sees only where programs are. */
 export function startProgram(file: string, args: readonly string[], env: Environment): RunningProgram {
-  const child = spawn(process.execPath, [path.join(ROOT, file), ...args], {
+  const child = spawn(process.execPath, [path.resolve(ROOT, file), ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -40,12 +41,4 @@ export function startProgram(file: string, args: readonly string[], env: Environ
 
 export function runProgram(file: string, args: readonly string[], env: Environment): Promise<ProgramEnd> {
   return startProgram(file, args, env).ended;
-}
-
-function childrenOf(pid: number): readonly number[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
-  return table
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([child, parent]) => (parent === pid && child !== undefined ? [child] : []));
 }

@@ -65,7 +65,7 @@ esac
 rm -rf "$2"
 `;
 
-function childrenOf(pid: number): readonly number[] {
+export function childrenOf(pid: number): readonly number[] {
   const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' });
   return table
     .split('\n')
