@@ -14,30 +14,7 @@ export type NewAuditEntry = Readonly<{
   requestId?: string | null;
 }>;
 
-export type AuditEntry = Readonly<{
-  id: number;
-  at: Date;
-  actorId: string | null;
-  actingAsId: string | null;
-  action: string;
-  subject: string | null;
-  details: unknown;
-  requestId: string | null;
-}>;
 
 export async function recordAudit({ prisma }: Db, { details, ...entry }: NewAuditEntry): Promise<void> {
   await prisma.auditEntry.create({ data: { ...entry, details: details ?? Prisma.DbNull } });
-}
-
-/** Newest first; `before` is the id of the last entry of the page before. */
-export async function listAuditEntries(
-  { prisma }: Db,
-  { before, limit }: Readonly<{ before?: number; limit: number }>,
-): Promise<readonly AuditEntry[]> {
-  const rows = await prisma.auditEntry.findMany({
-    ...(before === undefined ? {} : { where: { id: { lt: before } } }),
-    orderBy: { id: 'desc' },
-    take: limit,
-  });
-  return rows.map((row) => ({ ...row, id: Number(row.id) }));
 }

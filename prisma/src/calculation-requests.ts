@@ -1,6 +1,5 @@
 // Asking for figures: of one portfolio, or of all. The wish and what it changes are kept in one transaction.
-import { JOBS } from '@closebell/shared/jobs';
-import { inTransaction, type Db, type Queryable } from './client.js';
+import { inTransaction, type Db } from './client.js';
 import { submitJob, type JobOrigin, type Submitted } from './jobs.js';
 import { markWholeHistoryDirty } from './portfolios.js';
 
@@ -20,8 +19,7 @@ export async function requestCalculation(db: Db, request: CalculationRequest): P
   const payload = { portfolioId, sessionDate, onboarding };
   return inTransaction(db, async (client) => {
     if (force) await markWholeHistoryDirty(client, portfolioId);
-    const live = await findLive(client, JOBS['calculate-portfolio'].dedupeKey(payload));
-    return live ?? submitJob(client, 'calculate-portfolio', payload, origin);
+    return submitJob(client, 'calculate-portfolio', payload, origin);
   });
 }
 
@@ -31,20 +29,6 @@ export type BatchRequest = Readonly<{ sessionDate: string; force: boolean; origi
 export async function requestBatch(db: Db, { sessionDate, force, origin }: BatchRequest): Promise<Submitted> {
   return inTransaction(db, async (client) => {
     if (force) await markWholeHistoryDirty(client, null);
-    const live = await findLive(client, JOBS['run-batch'].dedupeKey({ sessionDate }));
-    return live ?? submitJob(client, 'run-batch', { sessionDate }, origin);
+    return submitJob(client, 'run-batch', { sessionDate }, origin);
   });
-}
-
-/**
- * A plain look before the insert. The insert's conflict would wait for the transaction of the worker that is writing that job's
- * figures, and that one waits for the portfolio's row, which `force` has locked by then: a deadlock. Looking is also cheap for the
- * many repeats of an impatient client.
- */
-async function findLive(client: Queryable, dedupeKey: string): Promise<Submitted | null> {
-  const { rows } = await client.query<{ id: string }>(
-    `SELECT id FROM jobs WHERE dedupe_key = $1 AND status IN ('queued', 'running')`,
-    [dedupeKey],
-  );
-  return rows[0] ? { jobId: rows[0].id, created: false } : null;
 }

@@ -25,14 +25,6 @@ export async function relayDueJobs(db: Db, limit: number, enqueue: (jobs: readon
   });
 }
 
-/** How long until the next row is due: null when none waits. */
-export async function nextDueInMs(client: Queryable): Promise<number | null> {
-  const { rows } = await client.query<{ ms: number | null }>(
-    `SELECT (extract(epoch FROM min(run_after) - clock_timestamp()) * 1000)::float8 AS ms FROM jobs WHERE status = 'queued' AND enqueued_at IS NULL`,
-  );
-  return rows[0]?.ms ?? null;
-}
-
 export type Rescue = Readonly<{ requeued: number; failed: number; reEnqueued: number }>;
 
 const RESCUE_LOCK = 'closebell rescuer';

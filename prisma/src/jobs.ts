@@ -70,8 +70,12 @@ export async function submitJob<K extends JobKind>(
 ): Promise<Submitted> {
   const { queue, attemptsMax, priority } = JOBS[kind];
   const [parsed, dedupeKey] = parseForSubmit(kind, payload);
-  // The live job found by a conflict may end before it is read; then the key is free and the insert goes through.
+  // The job that conflicts may end before it is read; then the key is free and the next insert goes through.
   for (let attempt = 0; attempt < 10; attempt++) {
+    // A look before the insert: the insert's conflict would wait for the transaction of the worker that is writing that job's figures,
+    // and that one may wait for a row this transaction has locked.
+    const live = await client.query<{ id: string }>(`SELECT id FROM jobs WHERE dedupe_key = $1 AND ${LIVE}`, [dedupeKey]);
+    if (live.rows[0]) return { jobId: live.rows[0].id, created: false };
     const inserted = await client.query<{ id: string }>(INSERT_JOB, [
       kind,
       queue,
@@ -87,8 +91,6 @@ export async function submitJob<K extends JobKind>(
       origin.requestId ?? null,
     ]);
     if (inserted.rows[0]) return { jobId: inserted.rows[0].id, created: true };
-    const live = await client.query<{ id: string }>(`SELECT id FROM jobs WHERE dedupe_key = $1 AND ${LIVE}`, [dedupeKey]);
-    if (live.rows[0]) return { jobId: live.rows[0].id, created: false };
   }
   throw new Error(`job ${dedupeKey} could neither be inserted nor found`);
 }

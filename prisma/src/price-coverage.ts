@@ -1,17 +1,10 @@
-// Which symbols have real closes: what readiness and the warnings of a run are made of.
+// What is stored of the prices that lots need: what readiness and the warnings of a run are made of.
+import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
+import { assessReadiness, READINESS_SESSIONS, symbolsToCover, type DatedLot, type Readiness, type SymbolCoverage } from '@closebell/shared/market-data/readiness';
 import type { Queryable } from './client.js';
 
-export type SymbolCoverage = Readonly<{
-  symbol: string;
-  /** Sessions of the window with a real close. */
-  closes: number;
-  lastClose: string | null;
-  /** Why there is nothing, where that is known. */
-  noDataText: string | null;
-}>;
-
 /** In the order asked. A profile, a zero or a carried price is no close: only bars count. */
-export async function loadCoverage(
+async function loadCoverage(
   client: Queryable,
   symbols: readonly string[],
   from: string,
@@ -27,4 +20,12 @@ export async function loadCoverage(
     [symbols, from, to],
   );
   return rows;
+}
+
+/** Readiness of some lots for the session, from the closes that are stored. */
+export async function loadReadiness(client: Queryable, calendar: TradingCalendar, lots: readonly DatedLot[], session: string): Promise<Readiness> {
+  const { own, factors } = symbolsToCover(lots, session);
+  const from = calendar.addSessions(session, -Math.min(READINESS_SESSIONS - 1, calendar.sessionIndex(session)));
+  const coverage = await loadCoverage(client, [...own, ...factors], from, session);
+  return assessReadiness(coverage.slice(0, own.length), coverage.slice(own.length), session);
 }

@@ -242,24 +242,21 @@ describe('readiness', () => {
       ready_for_batch: false,
       symbols_count: 3,
       price_coverage_percentage: 33.33,
-      prices: {
-        needed: 3,
-        covered: 1,
-        missing: [
-          { symbol: 'LATE', latest_close_date: '2025-03-13' },
-          { symbol: 'UNDER', latest_close_date: null },
-        ],
-      },
-      factors: { needed: 8, covered: 0 },
-      warnings: [{ code: 'ERR_BATCH_001' }],
+      missing_prices: [
+        { symbol: 'LATE', latest_close_date: '2025-03-13' },
+        { symbol: 'UNDER', latest_close_date: null },
+      ],
     });
+    const { factors, warnings } = reply.json as { factors: { stands_for_it: string | null }[]; warnings: string[] };
+    expect(factors.map((factor) => factor.stands_for_it)).toEqual(Array(8).fill(null));
+    expect(warnings[0]).toContain('ERR_BATCH_001');
   });
 
   it('of a portfolio that needs no prices is complete', async () => {
     expect((await user.get(`/portfolio/${portfolioId}/readiness`)).json).toMatchObject({
       ready_for_batch: true,
       price_coverage_percentage: 100,
-      warnings: [],
+      missing_prices: [],
     });
   });
 });

@@ -3,7 +3,7 @@ import { freePort } from '@closebell/shared/infra/free-port';
 import { chmod, copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { endWithUs, isAlive } from '../support/processes.js';
 import { until } from '../support/until.js';
 import { ROOT, runProgram, startProgram } from './programs.js';
@@ -61,17 +61,29 @@ describe('npm start', () => {
 });
 
 describe('the runner of the npm scripts', () => {
-  it('gives a program the variables of .env, and leaves those that the environment has', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'closebell-env-'));
+  let folder: string;
+  const run = (args: readonly string[]) => runProgram(path.join(folder, 'scripts', 'run.mjs'), args, { PORT: '4002' });
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'closebell-run-'));
     await mkdir(path.join(folder, 'scripts'));
     await copyFile(path.join(ROOT, 'scripts', 'run.mjs'), path.join(folder, 'scripts', 'run.mjs'));
+    await writeFile(path.join(folder, 'scripts', 'setup.mjs'), 'process.exitCode = 0;');
     await writeFile(path.join(folder, '.env'), 'PORT=4001\nHOST=from-file\n');
     await writeFile(path.join(folder, 'show.mjs'), 'console.log(process.env.HOST, process.env.PORT, ...process.argv.slice(2));');
-    const runner = path.join(folder, 'scripts', 'run.mjs');
-    const { code, output } = await runProgram(runner, ['show.mjs', '--flag'], { PORT: '4002' });
-    expect(output).toBe('from-file 4002 --flag\n');
-    expect(code).toBe(0);
-    await rm(folder, { recursive: true });
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it('gives a program the variables of .env, and leaves those that the environment has', async () => {
+    expect(await run(['show.mjs', '--flag'])).toEqual({ code: 0, output: 'from-file 4002 --flag\n' });
+  });
+
+  it('leaves .env alone when told to', async () => {
+    expect(await run(['--without-env-file', 'show.mjs', '--flag'])).toEqual({ code: 0, output: 'undefined 4002 --flag\n' });
+  });
+
+  it('runs nothing when the setup failed, and passes its code on', async () => {
+    await writeFile(path.join(folder, 'scripts', 'setup.mjs'), 'process.exitCode = 3;');
+    expect(await run(['show.mjs'])).toEqual({ code: 3, output: '' });
   });
 });
 

@@ -70,7 +70,7 @@ function calculationRoutesAt(router: Router, context: ApiContext, at: typeof inP
 
   route(router, context, at(getReadiness), async ({ params, principal, now }) => {
     const portfolio = await requireReadable(db, params.id, principal.userId);
-    return { status: 200, body: await readReadiness(db, portfolio.id, calendar.latestCompleteSession(now)) };
+    return { status: 200, body: await readReadiness(db, calendar, portfolio.id, calendar.latestCompleteSession(now)) };
   });
 }
 

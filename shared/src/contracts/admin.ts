@@ -227,5 +227,4 @@ export const cleanUpIncomplete = endpoint({
   errors: ['ERR_PORT_404', 'ERR_REQ_001'],
 });
 
-export type AdminRun = z.output<typeof run>;
 export type AdminJob = z.output<typeof job>;

@@ -71,4 +71,3 @@ export const getOverview = endpoint({
 });
 
 export type Overview = z.output<typeof overview>;
-export type Unavailable = z.output<typeof unavailable>;

@@ -79,8 +79,6 @@ export const cancelRun = endpoint({
   errors: ['ERR_PORT_404', 'ERR_OWNER_001', 'ERR_BATCH_003', 'ERR_REQ_001'],
 });
 
-const coverage = <M extends z.ZodType>(missing: M) => z.object({ needed: z.int(), covered: z.int(), missing: z.array(missing) });
-
 export const getReadiness = endpoint({
   method: 'get',
   path: '/portfolio/:id/readiness',
@@ -97,10 +95,11 @@ export const getReadiness = endpoint({
         ready_for_batch: z.boolean(),
         symbols_count: z.int(),
         price_coverage_percentage: z.number(),
-        prices: coverage(z.object({ symbol: z.string(), latest_close_date: date.nullable(), reason: z.string() })),
-        securities: coverage(z.string()),
-        factors: coverage(z.string()),
-        warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+        missing_prices: z.array(z.object({ symbol: z.string(), latest_close_date: date.nullable(), reason: z.string() })),
+        factors: z
+          .array(z.object({ name: z.string(), proxy: z.string(), stands_for_it: z.string().nullable() }))
+          .describe('the symbol that stands for each factor; null where none has enough prices'),
+        warnings: z.array(z.string()),
       }),
     },
   },

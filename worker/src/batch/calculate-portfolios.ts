@@ -7,7 +7,7 @@ import type { OptionMark } from '@closebell/shared/calc/option-marks';
 import { groupBy } from '@closebell/shared/grouping';
 import type { WorkerContext } from '../context.js';
 import { computePortfolio, type ComputedPortfolio, type PortfolioSources } from './compute-portfolio.js';
-import { lotKind } from './lot-symbols.js';
+import { lotKind } from '@closebell/shared/lot-kind';
 import { planCalculation, type CalculationPlan } from './plan-calculation.js';
 import { loadPriceBook } from './price-book.js';
 

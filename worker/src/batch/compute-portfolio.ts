@@ -5,7 +5,7 @@ import { parseScaled } from '@closebell/shared/calc/exact-value';
 import { priceSourceAt, shareRatioAt } from '@closebell/shared/calc/lot-history';
 import { portfolioHistory, type ChainStart, type Flow, type PortfolioHistory } from '@closebell/shared/calc/portfolio-history';
 import { inputHashes } from './input-hash.js';
-import { pricedSymbol } from './lot-symbols.js';
+import { pricedSymbol } from '@closebell/shared/lot-kind';
 import type { CalculationPlan } from './plan-calculation.js';
 import { buildLots, indexOnAxis, type BuiltLot, type LotSources } from './portfolio-lots.js';
 

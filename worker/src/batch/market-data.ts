@@ -5,7 +5,7 @@ import { FACTOR_SYMBOLS } from '@closebell/shared/calc/factors';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { fetchDailyBars } from '../market-data/fetch-bars.js';
 import type { WorkerContext } from '../context.js';
-import { pricedSymbol } from './lot-symbols.js';
+import { pricedSymbol } from '@closebell/shared/lot-kind';
 import { historyStart } from './plan-calculation.js';
 import { entrySession } from './price-book.js';
 

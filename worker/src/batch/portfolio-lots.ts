@@ -7,7 +7,7 @@ import { intrinsicE6, optionMarks, type OptionContract, type OptionMark, type Op
 import type { PortfolioLot } from '@closebell/shared/calc/portfolio-history';
 import { ratioBetween, type SessionAxis } from '@closebell/shared/calc/price-series';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-import { lotKind } from './lot-symbols.js';
+import { lotKind } from '@closebell/shared/lot-kind';
 import { entrySession, type PriceBook } from './price-book.js';
 
 export type LotSources = Readonly<{

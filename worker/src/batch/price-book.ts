@@ -7,7 +7,7 @@ import { carryForward, type Close, type DividendEvent, type PriceSeries, type Se
 import { actionsBySession, totalReturns, type DatedAction } from '@closebell/shared/calc/returns';
 import { annualizedVolatility } from '@closebell/shared/calc/statistics';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-import { lotKind, pricedSymbol } from './lot-symbols.js';
+import { lotKind, pricedSymbol } from '@closebell/shared/lot-kind';
 
 export type PriceBook = Readonly<{
   /** The symbol's closes carried along the axis. */

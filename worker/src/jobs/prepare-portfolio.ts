@@ -1,7 +1,7 @@
 import { loadLedgers } from '@closebell/prisma/ledger';
+import { loadReadiness } from '@closebell/prisma/price-coverage';
 import { fetchMissingBars } from '../batch/market-data.js';
 import { PHASES } from '../batch/phases.js';
-import { readinessOf } from '../batch/readiness.js';
 import type { Handler } from '../context.js';
 
 const WARNINGS_MAX = 100;
@@ -16,14 +16,14 @@ export const preparePortfolio: Handler<'prepare-portfolio'> = async (context, { 
     const fetched = await fetchMissingBars(context, { ledgers, targetSession, signal, onProgress });
     return { report: fetched, counts: { symbols: fetched.symbols, requests: fetched.requested, bars: fetched.barsInserted } };
   });
-  const readiness = await readinessOf(context, ledgers, targetSession);
+  const readiness = await loadReadiness(context.db.pool, context.calendar, ledgers.flatMap(({ lots }) => lots), targetSession);
   return {
     outcome: 'done',
     result: {
       symbols_count: readiness.symbolsCount,
       prices_bootstrapped: report.barsInserted,
       price_coverage_percentage: readiness.priceCoveragePercentage,
-      ready_for_batch: readiness.ready,
+      ready_for_batch: readiness.isReady,
       providers: context.providers.map(({ name }) => name),
       warnings: [...readiness.warnings, ...report.warnings].slice(0, WARNINGS_MAX),
     },

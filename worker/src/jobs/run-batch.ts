@@ -1,9 +1,9 @@
 import { listActivePortfolioIds } from '@closebell/prisma/active-portfolios';
 import { loadLedgers } from '@closebell/prisma/ledger';
+import { loadReadiness } from '@closebell/prisma/price-coverage';
 import type { JobRow } from '@closebell/prisma/jobs';
 import { fetchMissingBars } from '../batch/market-data.js';
 import { PHASES } from '../batch/phases.js';
-import { readinessOf } from '../batch/readiness.js';
 import type { Handler, JobRun, Outcome, WorkerContext } from '../context.js';
 
 /** All active portfolios: prices for the universe once, then the chunks as children, then their totals. */
@@ -27,7 +27,7 @@ async function fetchUniverse(context: WorkerContext, { payload, phase, progress,
     }
     const onProgress = (done: number, total: number) => progress({ phase: number, phase_name: name, done, total, unit: 'symbols' });
     const fetched = await fetchMissingBars(context, { ledgers, targetSession: payload.sessionDate, signal, onProgress });
-    const { warnings } = await readinessOf(context, ledgers, payload.sessionDate);
+    const { warnings } = await loadReadiness(context.db.pool, context.calendar, ledgers.flatMap(({ lots }) => lots), payload.sessionDate);
     if (warnings.length > 0) logger.warn({ warnings: warnings.slice(0, 20), total: warnings.length }, 'market data incomplete');
     return { counts: { symbols: fetched.symbols, requests: fetched.requested, bars: fetched.barsInserted, warnings: warnings.length } };
   });
