@@ -35,7 +35,9 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
 }
 
 /** Names of the migrations that the database lacks; all of them when it has none. */
-export async function pendingMigrations(query: (sql: string) => Promise<{ rows: { name: string }[] }>): Promise<readonly string[]> {
+export async function pendingMigrations(
+  query: (sql: string) => Promise<{ rows: { name: string }[] }>,
+): Promise<readonly string[]> {
   const all = readMigrations().map(({ name }) => name);
   const { rows } = await query(`SELECT to_regclass('public._prisma_migrations')::text AS name`);
   if (rows[0]?.name == null) return all;
@@ -87,7 +89,9 @@ async function appliedMigrations(client: Pick<pg.Client, 'query'>): Promise<Read
   );
   const unfinished = rows.find(({ finished_at }) => finished_at === null);
   if (unfinished) {
-    throw new Error(`migration ${unfinished.migration_name} was begun and never finished; mend the database, then mark it rolled back`);
+    throw new Error(
+      `migration ${unfinished.migration_name} was begun and never finished; mend the database, then mark it rolled back`,
+    );
   }
   return new Map(rows.map(({ migration_name, checksum }) => [migration_name, checksum]));
 }
@@ -121,7 +125,8 @@ async function apply(client: pg.Client, { name, sql, checksum }: Migration): Pro
 /** As a program (`npm run migrate`, the migrate service of docker-compose.yml): migrations, then the system tables. */
 async function main(): Promise<void> {
   const databaseUrl = process.env['DATABASE_URL'];
-  if (!databaseUrl) throw new Error('set DATABASE_URL to the Postgres to migrate; without it every process migrates its embedded one');
+  if (!databaseUrl)
+    throw new Error('set DATABASE_URL to the Postgres to migrate; without it every process migrates its embedded one');
   const { applied, present } = await migrate(databaseUrl);
   const db = createDb({ databaseUrl });
   await seedSystemTables(db);

@@ -6,7 +6,12 @@ import type { TradingCalendar } from '@closebell/shared/calendar/trading-calenda
 
 export async function readReadiness(db: Db, calendar: TradingCalendar, portfolioId: string, sessionDate: string) {
   const ledgers = await loadLedgers(db.pool, [portfolioId]);
-  const readiness = await loadReadiness(db.pool, calendar, ledgers.flatMap(({ lots }) => lots), sessionDate);
+  const readiness = await loadReadiness(
+    db.pool,
+    calendar,
+    ledgers.flatMap(({ lots }) => lots),
+    sessionDate,
+  );
   return {
     portfolio_id: portfolioId,
     calculation_date: sessionDate,

@@ -14,7 +14,6 @@ export type NewAuditEntry = Readonly<{
   requestId?: string | null;
 }>;
 
-
 export async function recordAudit({ prisma }: Db, { details, ...entry }: NewAuditEntry): Promise<void> {
   await prisma.auditEntry.create({ data: { ...entry, details: details ?? Prisma.DbNull } });
 }

@@ -40,7 +40,10 @@ export async function releaseClaims(client: Queryable, hold: JobHold, claims: Cl
 }
 
 /** The slot of a session that is being computed: it makes an interrupted calculation visible and is never shown as a figure. */
-export async function openSlots(client: Queryable, slots: readonly Readonly<{ portfolioId: string; date: string }>[]): Promise<void> {
+export async function openSlots(
+  client: Queryable,
+  slots: readonly Readonly<{ portfolioId: string; date: string }>[],
+): Promise<void> {
   await client.query(
     `INSERT INTO portfolio_snapshots (portfolio_id, snapshot_date) SELECT * FROM unnest($1::uuid[], $2::date[]) ON CONFLICT DO NOTHING`,
     [slots.map(({ portfolioId }) => portfolioId), slots.map(({ date }) => date)],

@@ -95,7 +95,11 @@ function moneyText(valueE4: number | null): string | null {
 }
 
 /** Replaces the lots' values of each portfolio: those of the last session computed are kept, earlier ones are history. */
-export async function replaceLotValues(client: Queryable, portfolioIds: readonly string[], values: readonly LotValue[]): Promise<void> {
+export async function replaceLotValues(
+  client: Queryable,
+  portfolioIds: readonly string[],
+  values: readonly LotValue[],
+): Promise<void> {
   await client.query(`DELETE FROM position_values WHERE portfolio_id = ANY($1::uuid[])`, [portfolioIds]);
   await client.query(
     `INSERT INTO position_values (portfolio_id, session_date, position_id, quantity, price, price_source, price_date, age_sessions, market_value,
@@ -145,7 +149,12 @@ export async function insertMarks(client: Queryable, marks: readonly LotMark[]):
 }
 
 /** The newest revision of each stored mark of the lots from `from` to `to`, oldest session first. */
-export async function loadMarks(client: Queryable, positionIds: readonly string[], from: string, to: string): Promise<readonly LotMark[]> {
+export async function loadMarks(
+  client: Queryable,
+  positionIds: readonly string[],
+  from: string,
+  to: string,
+): Promise<readonly LotMark[]> {
   if (positionIds.length === 0) return [];
   const { rows } = await client.query<LotMark>(
     `SELECT DISTINCT ON (position_id, session_date) position_id AS "positionId", session_date AS "sessionDate", (price * 1000000)::float8 AS "priceE6",

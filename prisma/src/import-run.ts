@@ -7,7 +7,14 @@ import { randomUUID } from 'node:crypto';
 import type { Db, Queryable } from './client.js';
 import { inFencedTransaction, type JobHold } from './job-runs.js';
 
-export type PendingImport = Readonly<{ userId: string; fileName: string; file: Buffer; request: PortfolioForm; status: string; portfolioId: string | null }>;
+export type PendingImport = Readonly<{
+  userId: string;
+  fileName: string;
+  file: Buffer;
+  request: PortfolioForm;
+  status: string;
+  portfolioId: string | null;
+}>;
 
 export async function loadPendingImport(client: Queryable, importId: string): Promise<PendingImport | null> {
   const { rows } = await client.query<PendingImport>(
@@ -48,7 +55,10 @@ export async function acceptImport(db: Db, hold: JobHold, accepted: AcceptedImpo
 }
 
 /** The partial unique index on live account names decides, so that of several uploads at once exactly one gets the name. */
-async function insertPortfolio(client: Queryable, { userId, request, equityAsOf, openedOn, preferredId }: AcceptedImport): Promise<string | null> {
+async function insertPortfolio(
+  client: Queryable,
+  { userId, request, equityAsOf, openedOn, preferredId }: AcceptedImport,
+): Promise<string | null> {
   const { rows } = await client.query<{ id: string }>(
     `INSERT INTO portfolios (id, user_id, name, account_name, account_type, equity_balance, equity_as_of, opened_on, description)
      VALUES (CASE WHEN EXISTS (SELECT 1 FROM portfolios WHERE id = $1) THEN $9 ELSE $1 END::uuid, $2, $3, $4, $5, $6, $7, $8, $10)

@@ -39,7 +39,9 @@ export type RescueOptions = Readonly<{
 /** One rescuer at a time, wherever it runs; null when another one is at it. */
 export async function rescueJobs(db: Db, { enqueuedForMs, limit, holds }: RescueOptions): Promise<Rescue | null> {
   const taken = await inTransaction(db, async (client) => {
-    const { rows } = await client.query<{ taken: boolean }>(`SELECT pg_try_advisory_xact_lock(hashtext($1)) AS taken`, [RESCUE_LOCK]);
+    const { rows } = await client.query<{ taken: boolean }>(`SELECT pg_try_advisory_xact_lock(hashtext($1)) AS taken`, [
+      RESCUE_LOCK,
+    ]);
     if (!rows[0]?.taken) return null;
     const requeued = await requeueExpired(client, limit);
     const failed = await failExhausted(client, limit);

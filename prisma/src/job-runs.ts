@@ -125,7 +125,12 @@ class ChildBusyError extends Error {}
  * Submits children and lets go of the row in one transaction: it stays `running` without a lease until the last child's end puts it
  * back to `queued`. `busy`: a child is live under another parent, so nothing was submitted and the row is still held.
  */
-export async function awaitChildren(db: Db, hold: JobHold, job: JobRow, children: readonly ChildJob[]): Promise<'waiting' | 'busy'> {
+export async function awaitChildren(
+  db: Db,
+  hold: JobHold,
+  job: JobRow,
+  children: readonly ChildJob[],
+): Promise<'waiting' | 'busy'> {
   try {
     await inTransaction(db, async (client) => {
       await proveHold(client, hold);

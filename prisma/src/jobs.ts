@@ -129,14 +129,25 @@ export async function findTree(client: Queryable, runId: string): Promise<readon
 }
 
 export async function findChildren(client: Queryable, parentId: string): Promise<readonly JobRow[]> {
-  const { rows } = await client.query<JobRow>(`SELECT ${COLUMNS} FROM jobs WHERE parent_id = $1 ORDER BY created_at, id`, [parentId]);
+  const { rows } = await client.query<JobRow>(`SELECT ${COLUMNS} FROM jobs WHERE parent_id = $1 ORDER BY created_at, id`, [
+    parentId,
+  ]);
   return rows;
 }
 
-export type JobFilter = Readonly<{ status?: JobStatus; kinds?: readonly JobKind[]; rootsOnly?: boolean; before?: string; limit: number }>;
+export type JobFilter = Readonly<{
+  status?: JobStatus;
+  kinds?: readonly JobKind[];
+  rootsOnly?: boolean;
+  before?: string;
+  limit: number;
+}>;
 
 /** Newest first; `before` is the id of the last job of the page before. */
-export async function listJobs(client: Queryable, { status, kinds, rootsOnly = false, before, limit }: JobFilter): Promise<readonly JobRow[]> {
+export async function listJobs(
+  client: Queryable,
+  { status, kinds, rootsOnly = false, before, limit }: JobFilter,
+): Promise<readonly JobRow[]> {
   const { rows } = await client.query<JobRow>(
     `SELECT ${COLUMNS} FROM jobs
      WHERE ($1::text IS NULL OR status = $1) AND ($2::text[] IS NULL OR kind = ANY($2)) AND (NOT $3 OR parent_id IS NULL)
@@ -147,7 +158,15 @@ export async function listJobs(client: Queryable, { status, kinds, rootsOnly = f
   return rows;
 }
 
-export type FailureGroup = Readonly<{ fingerprint: string; kind: string; code: string; message: string; count: number; latest_at: Date; job_ids: string[] }>;
+export type FailureGroup = Readonly<{
+  fingerprint: string;
+  kind: string;
+  code: string;
+  message: string;
+  count: number;
+  latest_at: Date;
+  job_ids: string[];
+}>;
 
 /** Failed jobs by cause, the most frequent first; at most 20 ids each. */
 export async function listFailures(client: Queryable, limit: number): Promise<readonly FailureGroup[]> {

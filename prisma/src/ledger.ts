@@ -51,7 +51,8 @@ export async function loadLedgers(client: Queryable, portfolioIds: readonly stri
     ...portfolio,
     lots: lotsOf.get(portfolio.portfolioId) ?? [],
     flows: flowsOf.get(portfolio.portfolioId) ?? [],
-    last: lastDate === null ? null : { date: lastDate, equity: lastEquity!, cumulativePnl: lastCumulativePnl!, inputHash: lastHash! },
+    last:
+      lastDate === null ? null : { date: lastDate, equity: lastEquity!, cumulativePnl: lastCumulativePnl!, inputHash: lastHash! },
   }));
 }
 

@@ -1,6 +1,13 @@
 // What is stored of the prices that lots need: what readiness and the warnings of a run are made of.
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-import { assessReadiness, READINESS_SESSIONS, symbolsToCover, type DatedLot, type Readiness, type SymbolCoverage } from '@closebell/shared/market-data/readiness';
+import {
+  assessReadiness,
+  READINESS_SESSIONS,
+  symbolsToCover,
+  type DatedLot,
+  type Readiness,
+  type SymbolCoverage,
+} from '@closebell/shared/market-data/readiness';
 import type { Queryable } from './client.js';
 
 /** In the order asked. A profile, a zero or a carried price is no close: only bars count. */
@@ -23,7 +30,12 @@ async function loadCoverage(
 }
 
 /** Readiness of some lots for the session, from the closes that are stored. */
-export async function loadReadiness(client: Queryable, calendar: TradingCalendar, lots: readonly DatedLot[], session: string): Promise<Readiness> {
+export async function loadReadiness(
+  client: Queryable,
+  calendar: TradingCalendar,
+  lots: readonly DatedLot[],
+  session: string,
+): Promise<Readiness> {
   const { own, factors } = symbolsToCover(lots, session);
   const from = calendar.addSessions(session, -Math.min(READINESS_SESSIONS - 1, calendar.sessionIndex(session)));
   const coverage = await loadCoverage(client, [...own, ...factors], from, session);

@@ -167,7 +167,10 @@ export async function findGaps(
   wanted: readonly Readonly<{ symbol: string; sessions: readonly string[] }>[],
 ): Promise<readonly Gap[]> {
   const symbols = wanted.map(({ symbol }) => symbol);
-  const first = wanted.reduce((min, { sessions }) => (sessions[0] !== undefined && sessions[0] < min ? sessions[0] : min), '9999-12-31');
+  const first = wanted.reduce(
+    (min, { sessions }) => (sessions[0] !== undefined && sessions[0] < min ? sessions[0] : min),
+    '9999-12-31',
+  );
   const [stored, missing, securities] = await Promise.all([
     client.query<{ symbol: string; dates: string }>(
       `SELECT symbol, string_agg(session_date::text, ',') AS dates FROM price_bars WHERE symbol = ANY($1) AND session_date >= $2 AND revision = 0 GROUP BY symbol`,
@@ -193,7 +196,9 @@ export async function findGaps(
     .filter(({ symbol }) => known.get(symbol)?.resting !== true)
     .map(({ symbol, sessions }) => ({
       symbol,
-      sessions: sessions.filter((session) => session >= (known.get(symbol)?.listed_from ?? '') && !have.get(symbol)?.has(session)),
+      sessions: sessions.filter(
+        (session) => session >= (known.get(symbol)?.listed_from ?? '') && !have.get(symbol)?.has(session),
+      ),
     }))
     .filter(({ sessions }) => sessions.length > 0);
 }

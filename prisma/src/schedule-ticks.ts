@@ -11,7 +11,10 @@ export async function submitTick(
   payload: Readonly<Record<string, unknown>>,
   trigger: JobTrigger,
 ): Promise<Readonly<{ submitted: boolean }>> {
-  const { rowCount: known } = await db.pool.query(`SELECT 1 FROM schedule_ticks WHERE schedule = $1 AND due_at = $2`, [schedule, dueAt]);
+  const { rowCount: known } = await db.pool.query(`SELECT 1 FROM schedule_ticks WHERE schedule = $1 AND due_at = $2`, [
+    schedule,
+    dueAt,
+  ]);
   if (known) return { submitted: false };
   return inTransaction(db, async (client) => {
     const { rowCount } = await client.query(
@@ -27,6 +30,9 @@ export async function submitTick(
 
 /** The first due time that was ever acted upon; null in a new installation. */
 export async function firstTick(db: Db, schedule: ScheduleName): Promise<Date | null> {
-  const { rows } = await db.pool.query<{ first: Date | null }>(`SELECT min(due_at) AS first FROM schedule_ticks WHERE schedule = $1`, [schedule]);
+  const { rows } = await db.pool.query<{ first: Date | null }>(
+    `SELECT min(due_at) AS first FROM schedule_ticks WHERE schedule = $1`,
+    [schedule],
+  );
   return rows[0]?.first ?? null;
 }

@@ -118,9 +118,11 @@ function crossFaults(v: Variables): readonly string[] {
 function productionFaults(v: Variables): readonly string[] {
   if (v.ENVIRONMENT !== 'production') return [];
   const faults: string[] = [];
-  if (v.JWT_SECRET === DEVELOPMENT_SECRET) faults.push('JWT_SECRET: set a secret of your own in production (openssl rand -base64 48)');
+  if (v.JWT_SECRET === DEVELOPMENT_SECRET)
+    faults.push('JWT_SECRET: set a secret of your own in production (openssl rand -base64 48)');
   if (v.BETA_INVITE_CODE === DEVELOPMENT_INVITE_CODE) faults.push('BETA_INVITE_CODE: set a code of your own in production');
-  if (v.DATABASE_URL === undefined) faults.push('DATABASE_URL: production needs a Postgres of its own; the embedded one is for one machine');
+  if (v.DATABASE_URL === undefined)
+    faults.push('DATABASE_URL: production needs a Postgres of its own; the embedded one is for one machine');
   if (v.MARKET_DATA_PROVIDERS.includes('simulated')) {
     faults.push('MARKET_DATA_PROVIDERS: simulated prices are refused in production; use files');
   }

@@ -45,7 +45,8 @@ describe('the OpenAPI document', () => {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       for (const { parameters = [], operationId } of Object.values(methods)) {
         const described = parameters.filter(({ in: location }) => location === 'path');
-        expect(described.map(({ name }) => name).toSorted(), operationId).toEqual(inPath.toSorted());
+        expect(new Set(described.map(({ name }) => name)), operationId).toEqual(new Set(inPath));
+        expect(described).toHaveLength(inPath.length);
         expect(described.every(({ required }) => required)).toBe(true);
       }
     }

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedPostgres } from '@closebell/shared/infra/embedded-postgres';
+import { hasEmbeddedPostgres, removeEmbeddedPostgres, startEmbeddedPostgres } from '@closebell/shared/infra/embedded-postgres';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endWithUs, killHard } from '../support/processes.js';
+import { endWithUs, isAlive, killHard } from '../support/processes.js';
 
 const TEST_PACKAGE = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -83,19 +83,27 @@ describe('the embedded Postgres', () => {
     await server.stop();
   });
 
-  it('names the folder that bars the way, and the remedy, when root keeps the data where Postgres may not go', async (ctx) => {
+  it('stands where Postgres may go when root keeps the data in a home of its own, is found again there, and removed', async (ctx) => {
     if (process.getuid?.() !== 0) ctx.skip('only root runs Postgres as another user');
     const barred = path.join(dataDir, 'barred');
     await mkdir(barred, { mode: 0o700 });
-    const attempt = startEmbeddedPostgres({ dataDir: path.join(barred, 'postgres') });
-    await expect(attempt).rejects.toThrow(new RegExp(`may not enter ${barred}\\..*CLOSEBELL_DATA_DIR`));
-    await rm(barred, { recursive: true });
+    const own = path.join(barred, 'postgres');
+    const first = await startEmbeddedPostgres({ dataDir: own, durable: false });
+    await query(first.url, 'CREATE TABLE kept (id int)');
+    await first.stop();
+    const second = await startEmbeddedPostgres({ dataDir: own });
+    expect(await query(second.url, 'SELECT * FROM kept')).toEqual([]);
+    expect(await hasEmbeddedPostgres(own)).toBe(true);
+    await removeEmbeddedPostgres(own);
+    expect(isAlive(second.pid)).toBe(false);
+    expect(await hasEmbeddedPostgres(own)).toBe(false);
+    await rm(barred, { recursive: true, force: true });
   });
 });
 
 async function startInAnotherProcess(dataDir: string): Promise<{ url: string; process: ReturnType<typeof spawn> }> {
   const program = `
-    import { startEmbeddedPostgres } from '@closebell/shared/infra/embedded-postgres';
+    import { hasEmbeddedPostgres, removeEmbeddedPostgres, startEmbeddedPostgres } from '@closebell/shared/infra/embedded-postgres';
     const { url } = await startEmbeddedPostgres({ dataDir: process.argv[1], durable: false });
     console.log(url);
     setInterval(() => {}, 1000);`;

@@ -23,7 +23,12 @@ describe('a batch', () => {
   test('without portfolios finds nothing to do and says so', async () => {
     const job = await withWorker(world, () => run(world.db, 'run-batch', { sessionDate: SESSION }));
     expect(job.status).toBe('completed');
-    expect(totalsOf(job)).toEqual({ processed: 0, succeeded: 0, failed: 0, skipped: { up_to_date: 0, duplicate_run: 0, deleted: 0 } });
+    expect(totalsOf(job)).toEqual({
+      processed: 0,
+      succeeded: 0,
+      failed: 0,
+      skipped: { up_to_date: 0, duplicate_run: 0, deleted: 0 },
+    });
   });
 
   test('computes all, fetches each symbol once, and finds nothing to do the second time', async () => {
@@ -31,7 +36,12 @@ describe('a batch', () => {
     for (let n = 0; n < 5; n++) ids.push(await makePortfolio(world.db, { asOf: SESSION, openedOn: SESSION, lots }));
     await withWorker(world, async () => {
       const first = await run(world.db, 'run-batch', { sessionDate: SESSION });
-      expect(totalsOf(first)).toEqual({ processed: 5, succeeded: 5, failed: 0, skipped: { up_to_date: 0, duplicate_run: 0, deleted: 0 } });
+      expect(totalsOf(first)).toEqual({
+        processed: 5,
+        succeeded: 5,
+        failed: 0,
+        skipped: { up_to_date: 0, duplicate_run: 0, deleted: 0 },
+      });
       expect(first.result).toMatchObject({ chunks: 3 });
       const figures = await figuresOf(world.db, ids[0]!);
       const second = await run(world.db, 'run-batch', { sessionDate: SESSION });
@@ -47,7 +57,11 @@ describe('a batch', () => {
     const userId = await makeUser(own.db);
     const good = await makePortfolio(own.db, { userId, asOf: SESSION, lots });
     // Its quantity times price leaves what can be exact.
-    const bad = await makePortfolio(own.db, { userId, asOf: SESSION, lots: [{ ...lots[0]!, quantity: '99999999999', entryPrice: '9999999' }] });
+    const bad = await makePortfolio(own.db, {
+      userId,
+      asOf: SESSION,
+      lots: [{ ...lots[0]!, quantity: '99999999999', entryPrice: '9999999' }],
+    });
     const job = await withWorker(own, () => run(own.db, 'run-batch', { sessionDate: SESSION }));
     expect(job).toMatchObject({ status: 'partial', result: { processed: 2, succeeded: 1, failed: 1 } });
     expect(job.result?.['failures']).toEqual([{ portfolio_id: bad, message: expect.stringContaining('too large') }]);
@@ -107,7 +121,9 @@ describe('a job that fails', () => {
     const { jobId } = await submitJob(own.db.pool, 'import-positions', { importId: crypto.randomUUID() }, { trigger: 'user' });
     const failed = await withWorker(own, () => ended(own.db, jobId));
     expect(failed).toMatchObject({ status: 'failed', error: { code: 'ERR_JOB_003', message: 'the upload is gone' } });
-    expect(await listFailures(own.db.pool, 10)).toMatchObject([{ kind: 'import-positions', code: 'ERR_JOB_003', count: 1, job_ids: [jobId] }]);
+    expect(await listFailures(own.db.pool, 10)).toMatchObject([
+      { kind: 'import-positions', code: 'ERR_JOB_003', count: 1, job_ids: [jobId] },
+    ]);
     const again = await submitJob(own.db.pool, 'import-positions', failed.payload as never, { trigger: 'user' });
     expect(again.created).toBe(true);
     expect(await retryJob(own.db, jobId)).toEqual({ outcome: 'already_live', liveJobId: again.jobId });

@@ -10,7 +10,14 @@ const LOTS: readonly LotRecord[] = [
   { symbol: 'MSFT', quantity: '-40.5', entryPrice: '410.25', entryDate: '2025-02-03' },
   { symbol: 'KO', quantity: '333.333333', entryPrice: '60.01', entryDate: '2024-11-30', exitPrice: '70', exitDate: '2025-03-22' },
   { symbol: 'SPAXX', quantity: '5000', entryPrice: '1', entryDate: '2025-01-02', investmentSubtype: 'MUTUAL_FUND' },
-  { symbol: 'HOUSE', quantity: '1', entryPrice: '250000', entryDate: '2023-01-02', investmentClass: 'PRIVATE', investmentSubtype: 'REAL_ESTATE' },
+  {
+    symbol: 'HOUSE',
+    quantity: '1',
+    entryPrice: '250000',
+    entryDate: '2023-01-02',
+    investmentClass: 'PRIVATE',
+    investmentSubtype: 'REAL_ESTATE',
+  },
   { symbol: 'NODATA1', quantity: '10', entryPrice: '12.34', entryDate: '2025-01-02' },
   {
     symbol: 'AAPL250516C00200000',
@@ -44,7 +51,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-const calculate = (portfolioId: string, sessionDate = TARGET) => run(world.db, 'calculate-portfolio', { portfolioId, sessionDate });
+const calculate = (portfolioId: string, sessionDate = TARGET) =>
+  run(world.db, 'calculate-portfolio', { portfolioId, sessionDate });
 
 describe('a calculation', () => {
   test('gives a year of sessions whose equity adds up to the last digit, ending at the stated balance', async () => {
@@ -89,7 +97,8 @@ describe('a calculation', () => {
       const first = await figuresOf(world.db, portfolioId);
       for (let n = 0; n < 4; n++) expect((await calculate(portfolioId)).status).toBe('completed');
       expect(await figuresOf(world.db, portfolioId)).toBe(first);
-      const submit = () => submitJob(world.db.pool, 'calculate-portfolio', { portfolioId, sessionDate: TARGET }, { trigger: 'user' });
+      const submit = () =>
+        submitJob(world.db.pool, 'calculate-portfolio', { portfolioId, sessionDate: TARGET }, { trigger: 'user' });
       const submitted = await Promise.all(Array.from({ length: 20 }, submit));
       expect(submitted.filter(({ created }) => created)).toHaveLength(1);
       expect(new Set(submitted.map(({ jobId }) => jobId)).size).toBe(1);
@@ -133,7 +142,9 @@ describe('a calculation', () => {
     await withWorker(world, async () => {
       await calculate(portfolioId);
       await inTransaction(world.db, async (client) => {
-        await client.query(`UPDATE portfolios SET dirty_from = '2025-02-03', generation = generation + 1 WHERE id = $1`, [portfolioId]);
+        await client.query(`UPDATE portfolios SET dirty_from = '2025-02-03', generation = generation + 1 WHERE id = $1`, [
+          portfolioId,
+        ]);
       });
       await addLot(world.db, portfolioId, LOTS[1]!);
       await calculate(portfolioId);

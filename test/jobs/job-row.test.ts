@@ -1,6 +1,15 @@
 // The job row on its own: who may take it, who may write for it, and that it always ends.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { awaitChildren, beat, claimJob, endJob, FenceLostError, inFencedTransaction, requeueJob, type ChildJob } from '@closebell/prisma/job-runs';
+import {
+  awaitChildren,
+  beat,
+  claimJob,
+  endJob,
+  FenceLostError,
+  inFencedTransaction,
+  requeueJob,
+  type ChildJob,
+} from '@closebell/prisma/job-runs';
 import { relayDueJobs, rescueJobs } from '@closebell/prisma/job-relay';
 import { cancelTree, findChildren, findJob, submitJob, type JobRow } from '@closebell/prisma/jobs';
 import { createWorld, type TestWorld } from '../support/worker.js';
@@ -16,13 +25,15 @@ const LEASE_MS = 60_000;
 const submitPing = async (text = `row ${nonce++}`) => submitJob(world.db.pool, 'ping', { nonce: text }, { trigger: 'user' });
 const rescue = () => rescueJobs(world.db, { enqueuedForMs: 0, limit: 100, holds: () => Promise.resolve(true) });
 const read = async (jobId: string): Promise<JobRow> => (await findJob(world.db.pool, jobId))!;
-const claim = async (jobId: string): Promise<JobRow> => (await claimJob(world.db.pool, jobId, (await read(jobId)).fence, LEASE_MS))!;
+const claim = async (jobId: string): Promise<JobRow> =>
+  (await claimJob(world.db.pool, jobId, (await read(jobId)).fence, LEASE_MS))!;
 const holdOf = ({ id, fence }: JobRow) => ({ id, fence, leaseMs: LEASE_MS });
 const chunkOf = (runId: string, chunk: number): ChildJob => ({
   kind: 'calculate-chunk',
   payload: { runId, chunk, sessionDate: '2025-06-20', portfolioIds: [] },
 });
-const expire = (jobId: string) => world.db.pool.query(`UPDATE jobs SET lease_until = clock_timestamp() - interval '1 second' WHERE id = $1`, [jobId]);
+const expire = (jobId: string) =>
+  world.db.pool.query(`UPDATE jobs SET lease_until = clock_timestamp() - interval '1 second' WHERE id = $1`, [jobId]);
 
 describe('submitting', () => {
   test('500 times at once gives one row, whose id everybody gets', async () => {

@@ -25,7 +25,9 @@ const ownRequests = () => provider.requests.filter((request) => request.startsWi
 /** What asking again later finds: the rest period of known gaps is over. */
 const restIsOver = () => world.db.pool.query(`UPDATE missing_bars SET retry_at = clock_timestamp()`);
 const dirtyFrom = async (portfolioId: string) => {
-  const { rows } = await world.db.pool.query<{ dirty_from: string | null }>(`SELECT dirty_from FROM portfolios WHERE id = $1`, [portfolioId]);
+  const { rows } = await world.db.pool.query<{ dirty_from: string | null }>(`SELECT dirty_from FROM portfolios WHERE id = $1`, [
+    portfolioId,
+  ]);
   return rows[0]!.dirty_from;
 };
 
@@ -60,7 +62,10 @@ describe('fetching', () => {
     const portfolioId = await makePortfolio(world.db, { asOf: OPENED, lots: [...lots, { ...lots[0]!, symbol: 'DOWN' }] });
     const job = await calculate(portfolioId);
     expect(job.status).toBe('completed');
-    const { rows } = await world.db.pool.query<{ result: Record<string, unknown> }>(`SELECT result FROM jobs WHERE parent_id = $1`, [job.id]);
+    const { rows } = await world.db.pool.query<{ result: Record<string, unknown> }>(
+      `SELECT result FROM jobs WHERE parent_id = $1`,
+      [job.id],
+    );
     expect(rows[0]!.result).toMatchObject({ price_coverage_percentage: 50, ready_for_batch: false });
     expect(JSON.stringify(rows[0]!.result['warnings'])).toContain('answered 503');
     provider.down.clear();
@@ -82,7 +87,10 @@ describe('what comes late', () => {
     provider.closes.get('ACME')!.delete('2025-06-11');
     const portfolioId = await makePortfolio(world.db, { asOf: OPENED, lots });
     await calculate(portfolioId);
-    const { rows } = await world.db.pool.query(`SELECT valuation, coverage FROM portfolio_snapshots WHERE portfolio_id = $1 AND snapshot_date = '2025-06-11'`, [portfolioId]);
+    const { rows } = await world.db.pool.query(
+      `SELECT valuation, coverage FROM portfolio_snapshots WHERE portfolio_id = $1 AND snapshot_date = '2025-06-11'`,
+      [portfolioId],
+    );
     expect(rows).toEqual([{ valuation: 'partial', coverage: 0 }]);
     provider.closes.get('ACME')!.set('2025-06-11', 171.5);
     await restIsOver();
@@ -97,12 +105,16 @@ describe('what comes late', () => {
     await calculate(portfolioId);
     // The next request spans the corrected session as well as the missing ones.
     provider.closes.get('ACME')!.delete('2025-06-10');
-    await world.db.pool.query(`INSERT INTO price_bars (symbol, session_date, revision, close, provider) VALUES ('ACME', '2025-06-12', 0, 150, 'test')`);
+    await world.db.pool.query(
+      `INSERT INTO price_bars (symbol, session_date, revision, close, provider) VALUES ('ACME', '2025-06-12', 0, 150, 'test')`,
+    );
     provider.closes.get('ACME')!.set('2025-06-12', 160).set('2025-06-10', 169);
     await world.db.pool.query(`DELETE FROM price_bars WHERE symbol = 'ACME' AND session_date >= '2025-06-16'`);
     await calculate(portfolioId);
     await world.db.pool.query(`DELETE FROM missing_bars`);
-    const { rows } = await world.db.pool.query(`SELECT revision, close FROM price_bars WHERE symbol = 'ACME' AND session_date = '2025-06-12' ORDER BY 1`);
+    const { rows } = await world.db.pool.query(
+      `SELECT revision, close FROM price_bars WHERE symbol = 'ACME' AND session_date = '2025-06-12' ORDER BY 1`,
+    );
     expect(rows[0]).toEqual({ revision: 0, close: '150.000000' });
     expect(await brokenChains(world.db)).toBe(0);
   });

@@ -42,7 +42,10 @@ function splitAdjusted(rows: readonly Row[]): string {
 }
 
 function asTraded(rows: readonly Row[]): string {
-  return ['symbol,date,open,high,low,close,adj_close,volume', ...rows.map((row) => `AAPL,${row.date},,,,${row.close},${row.adjClose},`)].join('\n');
+  return [
+    'symbol,date,open,high,low,close,adj_close,volume',
+    ...rows.map((row) => `AAPL,${row.date},,,,${row.close},${row.adjClose},`),
+  ].join('\n');
 }
 
 async function equityFrom(directory: string): Promise<readonly Readonly<{ date: string; equity: string; pnl: string }>[]> {

@@ -39,12 +39,7 @@ describe('the nightly batch', () => {
     world.setNow('2025-03-11T23:00:00Z');
     await Promise.all([submitDueTicks(world.context), submitDueTicks(world.context)]);
     await submitDueTicks(world.context);
-    expect(await batches()).toEqual([
-      '2025-03-06 schedule',
-      '2025-03-07 catch-up',
-      '2025-03-10 catch-up',
-      '2025-03-11 schedule',
-    ]);
+    expect(await batches()).toEqual(['2025-03-06 schedule', '2025-03-07 catch-up', '2025-03-10 catch-up', '2025-03-11 schedule']);
   });
 
   test('on a holiday is for the session before, which then has nothing to do', async () => {

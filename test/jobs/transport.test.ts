@@ -30,28 +30,32 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
     await redis?.stop();
   });
 
-  test(`${JOBS_TOTAL} jobs each end once, though workers are killed and the queue is emptied`, { timeout: 120_000 }, async (ctx) => {
-    if (await missing) ctx.skip();
-    await submitPings(db);
-    const workers: Program[] = [spawnWorker(env), spawnWorker(env)];
-    try {
-      await Promise.all(workers.map(({ ready }) => ready));
-      for (let kill = 0; kill < KILLS; kill++) {
-        await until('some jobs are done', async () => (await countEnded(db)) > (kill + 1) * (JOBS_TOTAL / (KILLS + 3)), 60_000);
-        await workers[kill % 2]!.kill('SIGKILL');
-        if (kill === 1) await forget(backend, env);
-        workers[kill % 2] = spawnWorker(env);
-        await workers[kill % 2]!.ready;
+  test(
+    `${JOBS_TOTAL} jobs each end once, though workers are killed and the queue is emptied`,
+    { timeout: 120_000 },
+    async (ctx) => {
+      if (await missing) ctx.skip();
+      await submitPings(db);
+      const workers: Program[] = [spawnWorker(env), spawnWorker(env)];
+      try {
+        await Promise.all(workers.map(({ ready }) => ready));
+        for (let kill = 0; kill < KILLS; kill++) {
+          await until('some jobs are done', async () => (await countEnded(db)) > (kill + 1) * (JOBS_TOTAL / (KILLS + 3)), 60_000);
+          await workers[kill % 2]!.kill('SIGKILL');
+          if (kill === 1) await forget(backend, env);
+          workers[kill % 2] = spawnWorker(env);
+          await workers[kill % 2]!.ready;
+        }
+        await until('all jobs are done', async () => (await countEnded(db)) === JOBS_TOTAL, 90_000);
+      } finally {
+        await Promise.all(workers.map(({ kill }) => kill('SIGTERM')));
       }
-      await until('all jobs are done', async () => (await countEnded(db)) === JOBS_TOTAL, 90_000);
-    } finally {
-      await Promise.all(workers.map(({ kill }) => kill('SIGTERM')));
-    }
-    const { rows } = await db.pool.query<{ status: string; count: number }>(
-      `SELECT status, count(*) AS count FROM jobs WHERE kind = 'ping' GROUP BY status`,
-    );
-    expect(rows).toEqual([{ status: 'completed', count: JOBS_TOTAL }]);
-  });
+      const { rows } = await db.pool.query<{ status: string; count: number }>(
+        `SELECT status, count(*) AS count FROM jobs WHERE kind = 'ping' GROUP BY status`,
+      );
+      expect(rows).toEqual([{ status: 'completed', count: JOBS_TOTAL }]);
+    },
+  );
 
   test('a worker told to stop is gone within ten seconds and leaves nothing running', async (ctx) => {
     if (await missing) ctx.skip();
@@ -75,7 +79,9 @@ async function submitPings(db: Db, count = JOBS_TOTAL): Promise<void> {
 }
 
 async function countEnded(db: Db): Promise<number> {
-  const { rows } = await db.pool.query<{ count: number }>(`SELECT count(*) AS count FROM jobs WHERE kind = 'ping' AND finished_at IS NOT NULL`);
+  const { rows } = await db.pool.query<{ count: number }>(
+    `SELECT count(*) AS count FROM jobs WHERE kind = 'ping' AND finished_at IS NOT NULL`,
+  );
   return rows[0]!.count;
 }
 

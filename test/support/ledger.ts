@@ -25,9 +25,18 @@ export type LotRecord = Readonly<{
   optionType?: 'CALL' | 'PUT';
 }>;
 
-export type PortfolioRecord = Readonly<{ userId?: string; equity?: string; asOf: string; openedOn?: string; lots?: readonly LotRecord[] }>;
+export type PortfolioRecord = Readonly<{
+  userId?: string;
+  equity?: string;
+  asOf: string;
+  openedOn?: string;
+  lots?: readonly LotRecord[];
+}>;
 
-export async function makePortfolio(db: Db, { userId, equity = '1000000', asOf, openedOn = asOf, lots = [] }: PortfolioRecord): Promise<string> {
+export async function makePortfolio(
+  db: Db,
+  { userId, equity = '1000000', asOf, openedOn = asOf, lots = [] }: PortfolioRecord,
+): Promise<string> {
   const { rows } = await db.pool.query<{ id: string }>(
     `INSERT INTO portfolios (user_id, name, account_name, account_type, equity_balance, equity_as_of, opened_on)
      VALUES ($1, 'Test', $2, 'taxable', $3, $4, $5) RETURNING id`,

@@ -34,7 +34,9 @@ export function spawnProgram(command: readonly string[], { env = {}, cwd = ROOT,
     };
     child.stdout.on('data', onData);
     child.stderr.on('data', onData);
-    void gone.then((code) => reject(new Error(`${command.join(' ')} ended with ${code} before it was ready:\n${output.slice(-4000)}`)));
+    void gone.then((code) =>
+      reject(new Error(`${command.join(' ')} ended with ${code} before it was ready:\n${output.slice(-4000)}`)),
+    );
   });
   ready.catch(() => {});
   return {

@@ -32,7 +32,13 @@ export function scriptedProvider(): ScriptedProvider {
       const bars = [...known].filter(([date]) => inRange(date)).map(([sessionDate, close]) => barOf(symbol, sessionDate, close));
       if (bars.length === 0) return Promise.resolve({ status: 'no_data', symbol, reason: 'no bars in the range' });
       const own = actions.filter((action) => action.symbol === symbol && inRange(action.exDate));
-      return Promise.resolve({ status: 'ok', symbol, bars: bars.sort((a, b) => (a.sessionDate < b.sessionDate ? -1 : 1)), actions: own, warnings: [] });
+      return Promise.resolve({
+        status: 'ok',
+        symbol,
+        bars: bars.sort((a, b) => (a.sessionDate < b.sessionDate ? -1 : 1)),
+        actions: own,
+        warnings: [],
+      });
     },
     profile: () => Promise.resolve(null),
   };

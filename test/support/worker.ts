@@ -27,7 +27,11 @@ export type TestWorld = Readonly<{
   close: () => Promise<void>;
 }>;
 
-export type WorldOptions = Readonly<{ now?: string; env?: Readonly<Record<string, string>>; providers?: readonly MarketDataProvider[] }>;
+export type WorldOptions = Readonly<{
+  now?: string;
+  env?: Readonly<Record<string, string>>;
+  providers?: readonly MarketDataProvider[];
+}>;
 
 /** A database of the test's own and the context of a worker over it; nothing runs yet. */
 export async function createWorld({ now = '2025-06-20T22:00:00Z', env = {}, providers }: WorldOptions = {}): Promise<TestWorld> {

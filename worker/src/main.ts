@@ -9,7 +9,9 @@ const STOP_WITHIN_MS = 9_000;
 
 const parsed = parseConfig(process.env);
 if (!parsed.ok) {
-  console.error(`The configuration has ${parsed.faults.length} fault(s):\n${parsed.faults.map((fault) => `  ${fault}`).join('\n')}`);
+  console.error(
+    `The configuration has ${parsed.faults.length} fault(s):\n${parsed.faults.map((fault) => `  ${fault}`).join('\n')}`,
+  );
   process.exit(1);
 }
 

@@ -39,7 +39,14 @@ export function createPhaseLog(client: Queryable, hold: JobHold, earlier: readon
   return {
     phase: async ({ number, name }, work) => {
       const startedAt = new Date();
-      const started: JobPhase = { number, name, status: 'running', started_at: startedAt.toISOString(), duration_ms: null, counts: {} };
+      const started: JobPhase = {
+        number,
+        name,
+        status: 'running',
+        started_at: startedAt.toISOString(),
+        duration_ms: null,
+        counts: {},
+      };
       put(started);
       try {
         const result = await work();

@@ -36,7 +36,13 @@ export function startRelay(
   };
 }
 
-type Due = Readonly<{ id: string; fence: number; queue: Parameters<Transport['holds']>[0]['queue']; kind: string; priority: number }>;
+type Due = Readonly<{
+  id: string;
+  fence: number;
+  queue: Parameters<Transport['holds']>[0]['queue'];
+  kind: string;
+  priority: number;
+}>;
 const toEntry = ({ id, ...rest }: Due) => ({ ...rest, jobId: id });
 
 type Repeating = Readonly<{ now: () => void; stop: () => Promise<void> }>;

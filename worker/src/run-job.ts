@@ -25,7 +25,12 @@ export async function runJob(
   // Delivered twice, or ended, cancelled or taken over since it was enqueued.
   if (job === null) return;
   const hold: JobHold = { id: job.id, fence: job.fence, leaseMs: options.leaseMs };
-  const logger = context.logger.child({ jobId: job.id, kind: job.kind, runId: job.run_id, requestId: job.request_id ?? undefined });
+  const logger = context.logger.child({
+    jobId: job.id,
+    kind: job.kind,
+    runId: job.run_id,
+    requestId: job.request_id ?? undefined,
+  });
   try {
     if (job.cancel_requested_at !== null) return await endJob(context.db, hold, { status: 'cancelled' });
     logger.info({ attempt: job.attempts_made }, 'job started');
@@ -72,7 +77,8 @@ async function handle(
   run: Omit<JobRun<JobKind>, 'job' | 'payload' | 'children'>,
 ): Promise<Outcome> {
   const payload = JOBS[job.kind].payload.safeParse(job.payload);
-  if (!payload.success) throw new AppError('ERR_JOB_003', { message: `the payload does not fit its kind: ${payload.error.message}` });
+  if (!payload.success)
+    throw new AppError('ERR_JOB_003', { message: `the payload does not fit its kind: ${payload.error.message}` });
   const children = await findChildren(context.db.pool, job.id);
   // Row, payload and handler are of one kind by the table; the compiler cannot see that through the union.
   const handler = HANDLERS[job.kind] as (context: WorkerContext, run: JobRun<JobKind>) => Promise<Outcome>;
@@ -90,7 +96,12 @@ function aborted(signal: AbortSignal): Promise<Ended> {
 
 const HEARTBEAT_MAX_MS = 2_000;
 
-function startHeart(context: WorkerContext, hold: JobHold, leaseMs: number, stopFor: (reason: StopReason) => void): NodeJS.Timeout {
+function startHeart(
+  context: WorkerContext,
+  hold: JobHold,
+  leaseMs: number,
+  stopFor: (reason: StopReason) => void,
+): NodeJS.Timeout {
   const tick = async (): Promise<void> => {
     try {
       const { held, cancelRequested } = await beat(context.db.pool, hold);
@@ -133,10 +144,18 @@ const BUSY_CHILD_DELAY_MS = 1_000;
 /** A job that was put off for this many of its time-outs will not get there: everything ends. */
 const SNOOZE_TIMEOUTS_MAX = 6;
 
-async function snooze(context: WorkerContext, job: JobRow, hold: JobHold, ended: Extract<Outcome, { outcome: 'snooze' }>): Promise<void> {
+async function snooze(
+  context: WorkerContext,
+  job: JobRow,
+  hold: JobHold,
+  ended: Extract<Outcome, { outcome: 'snooze' }>,
+): Promise<void> {
   const ageMs = Date.now() - (job.started_at ?? job.created_at).getTime();
   if (ageMs > SNOOZE_TIMEOUTS_MAX * JOBS[job.kind].timeoutMs) {
-    return endJob(context.db, hold, { status: 'failed', error: jobError(job, 'ERR_JOB_002', `gave up waiting: ${ended.reason}`) });
+    return endJob(context.db, hold, {
+      status: 'failed',
+      error: jobError(job, 'ERR_JOB_002', `gave up waiting: ${ended.reason}`),
+    });
   }
   context.logger.info({ jobId: job.id, kind: job.kind, reason: ended.reason }, 'job snoozes');
   return requeueJob(context.db, hold, { delayMs: ended.delayMs, keepsAttempt: true });

@@ -52,7 +52,8 @@ export function assertSafe(valueE4: number, what: string): number {
 export function parseScaled(text: string, decimals: number): bigint {
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
   const [, sign, whole = '', fraction = ''] = match ?? [];
-  if (match === null || /[^0]/.test(fraction.slice(decimals))) throw new TypeError(`'${text}' is no decimal of ${decimals} places`);
+  if (match === null || /[^0]/.test(fraction.slice(decimals)))
+    throw new TypeError(`'${text}' is no decimal of ${decimals} places`);
   const magnitude = BigInt(whole + fraction.slice(0, decimals).padEnd(decimals, '0'));
   return sign === '-' ? -magnitude : magnitude;
 }

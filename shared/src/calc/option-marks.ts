@@ -84,7 +84,13 @@ export function intrinsicE6({ type, strike }: OptionContract, spot: number): num
   return Math.round(Math.max(0, type === 'call' ? spot - strike : strike - spot) * 1e6);
 }
 
-function newMark(axis: SessionAxis, input: MarkInput, i: number, spot: number, entryVolatility: number | null): OptionMark | null {
+function newMark(
+  axis: SessionAxis,
+  input: MarkInput,
+  i: number,
+  spot: number,
+  entryVolatility: number | null,
+): OptionMark | null {
   const volatility = entryVolatility ?? input.realisedVolatility(i);
   if (volatility === null) return null;
   const session = axis.sessions[i]!;

@@ -33,7 +33,9 @@ function pricing(axis: SessionAxis, { closes = [], splits = [], dividends = [], 
     const markE6 = Float64Array.from(axis.sessions, (_, i) => (closes[i] == null ? Number.NaN : priceE6(closes[i]!)));
     return { by: 'model', markE6, fresh: new Uint8Array(axis.sessions.length).fill(1) };
   }
-  const known = closes.flatMap((close, i) => (close === null ? [] : [{ sessionIndex: axis.firstIndex + i, closeE6: priceE6(close) }]));
+  const known = closes.flatMap((close, i) =>
+    close === null ? [] : [{ sessionIndex: axis.firstIndex + i, closeE6: priceE6(close) }],
+  );
   return { by: 'close', series: carryForward(axis, known, splits, dividends) };
 }
 
@@ -57,14 +59,42 @@ describe('P&L of a lot', () => {
   test.each<[string, LotSpec, readonly number[]]>([
     ['2 long calls 4 → 5', { quantity: '2', multiplier: 100, entry: '3', entryIndex: -1, closes: ['4', '5'] }, [200]],
     ['10 shares 20 → 21', { quantity: '10', entry: '15', entryIndex: -1, closes: ['20', '21'] }, [10]],
-    ['a lot opened in the session earns from its entry', { quantity: '100', entry: '150', entryIndex: 1, closes: ['149', '151', '152'] }, [100, 100]],
-    ['40 bought at 150 and sold at 160 in one session', { quantity: '40', entry: '150', entryIndex: 1, exit: '160', exitIndex: 1, closes: ['1', '2', '3'] }, [400, 0]],
-    ['short 100 at 200, covered at 180', { quantity: '-100', entry: '200', entryIndex: 1, exit: '180', exitIndex: 2, closes: ['210', '190', '185'] }, [1000, 1000]],
+    [
+      'a lot opened in the session earns from its entry',
+      { quantity: '100', entry: '150', entryIndex: 1, closes: ['149', '151', '152'] },
+      [100, 100],
+    ],
+    [
+      '40 bought at 150 and sold at 160 in one session',
+      { quantity: '40', entry: '150', entryIndex: 1, exit: '160', exitIndex: 1, closes: ['1', '2', '3'] },
+      [400, 0],
+    ],
+    [
+      'short 100 at 200, covered at 180',
+      { quantity: '-100', entry: '200', entryIndex: 1, exit: '180', exitIndex: 2, closes: ['210', '190', '185'] },
+      [1000, 1000],
+    ],
     ['short 10 at 50 → 48', { quantity: '-10', entry: '50', entryIndex: 0, closes: ['50', '48'] }, [20]],
-    ['a missed close carries forward and is made up for later', { quantity: '3', entry: '100', entryIndex: -1, closes: ['100', null, '95'] }, [0, -15]],
-    ['after its exit a lot earns nothing', { quantity: '1', entry: '1', entryIndex: -1, exit: '3', exitIndex: 1, closes: ['2', '9', '9'] }, [1, 0]],
-    ['5 calls entry 2.50 at 3.75', { quantity: '5', multiplier: 100, entry: '2.50', entryIndex: 1, closes: ['0', '3.75'], isOption: true }, [625]],
-    ['a lot without any close stays at its entry price', { quantity: '5', entry: '20', entryIndex: -1, closes: [null, null, '21'] }, [0, 5]],
+    [
+      'a missed close carries forward and is made up for later',
+      { quantity: '3', entry: '100', entryIndex: -1, closes: ['100', null, '95'] },
+      [0, -15],
+    ],
+    [
+      'after its exit a lot earns nothing',
+      { quantity: '1', entry: '1', entryIndex: -1, exit: '3', exitIndex: 1, closes: ['2', '9', '9'] },
+      [1, 0],
+    ],
+    [
+      '5 calls entry 2.50 at 3.75',
+      { quantity: '5', multiplier: 100, entry: '2.50', entryIndex: 1, closes: ['0', '3.75'], isOption: true },
+      [625],
+    ],
+    [
+      'a lot without any close stays at its entry price',
+      { quantity: '5', entry: '20', entryIndex: -1, closes: [null, null, '21'] },
+      [0, 5],
+    ],
   ])('%s', (_, spec, expected) => {
     expect(pnlOf(spec)).toEqual(expected);
   });
@@ -88,12 +118,19 @@ describe('P&L of a lot', () => {
     expect(pnlOf({ quantity: '10', entry: '100', entryIndex: -1, closes, dividends })).toEqual([0, 0]);
     expect(pnlOf({ quantity: '-10', entry: '100', entryIndex: -1, closes, dividends })).toEqual([0, 0]);
     expect(pnlOf({ quantity: '10', entry: '99', entryIndex: 1, closes, dividends })).toEqual([1.8, 0]);
-    expect(pnlOf({ quantity: '10', entry: '99', entryIndex: -1, exit: '100', exitIndex: 1, closes, dividends })).toEqual([8.2, 0]);
+    expect(pnlOf({ quantity: '10', entry: '99', entryIndex: -1, exit: '100', exitIndex: 1, closes, dividends })).toEqual([
+      8.2, 0,
+    ]);
   });
 });
 
 function portfolioOf(axis: SessionAxis, specs: readonly LotSpec[], start: ChainStart, flows: readonly Flow[] = []) {
-  const lots: PortfolioLot[] = specs.map((spec) => ({ lot: lotOf(axis, spec), isOption: spec.isOption ?? false, isPrivate: false, deltaE4: null }));
+  const lots: PortfolioLot[] = specs.map((spec) => ({
+    lot: lotOf(axis, spec),
+    isOption: spec.isOption ?? false,
+    isPrivate: false,
+    deltaE4: null,
+  }));
   return portfolioHistory(axis, { lots, flows, start }).figures;
 }
 
@@ -158,15 +195,23 @@ describe('a portfolio', () => {
   const price = fc.integer({ min: 1, max: 10 ** 6 }).map((cents) => (cents / 100).toFixed(2));
   const anyLot = fc
     .record({
-      quantity: fc.integer({ min: -(10 ** 8), max: 10 ** 8 }).filter((q) => q !== 0).map((q) => (q / 1000).toFixed(3)),
+      quantity: fc
+        .integer({ min: -(10 ** 8), max: 10 ** 8 })
+        .filter((q) => q !== 0)
+        .map((q) => (q / 1000).toFixed(3)),
       entry: price,
       exit: price,
       entryIndex: fc.integer({ min: -1, max: 9 }),
       days: fc.option(fc.integer({ min: 0, max: 9 })),
       closes: fc.array(fc.option(price), { minLength: 10, maxLength: 10 }),
     })
-    .map(({ days, exit, ...lot }): LotSpec => (days === null ? lot : { ...lot, exit, exitIndex: Math.max(lot.entryIndex, 0) + days }));
-  const flows = fc.array(fc.record({ index: fc.integer({ min: 1, max: 9 }), amountE4: fc.integer({ min: -(10 ** 9), max: 10 ** 9 }) }), { maxLength: 3 });
+    .map(({ days, exit, ...lot }): LotSpec =>
+      days === null ? lot : { ...lot, exit, exitIndex: Math.max(lot.entryIndex, 0) + days },
+    );
+  const flows = fc.array(
+    fc.record({ index: fc.integer({ min: 1, max: 9 }), amountE4: fc.integer({ min: -(10 ** 9), max: 10 ** 9 }) }),
+    { maxLength: 3 },
+  );
 
   test('chains equity exactly on both sides of the anchor, whatever the lots and flows', () => {
     fc.assert(
@@ -192,9 +237,20 @@ describe('a portfolio', () => {
         // The same lots, seen from an axis that begins later: closes before it are its base, exits before it are past.
         const built = lots.map((spec) => {
           const lot = lotOf(full, spec);
-          const known = (spec.closes ?? []).flatMap((close, i) => (close === null ? [] : [{ sessionIndex: full.firstIndex + i, closeE6: priceE6(close) }]));
-          const shifted = { ...lot, entryIndex: Math.max(lot.entryIndex - cut, -1), exitIndex: Math.max(lot.exitIndex - cut, -1) };
-          return { lot: { ...shifted, pricing: { by: 'close' as const, series: carryForward(axis, known) } }, isOption: false, isPrivate: false, deltaE4: null };
+          const known = (spec.closes ?? []).flatMap((close, i) =>
+            close === null ? [] : [{ sessionIndex: full.firstIndex + i, closeE6: priceE6(close) }],
+          );
+          const shifted = {
+            ...lot,
+            entryIndex: Math.max(lot.entryIndex - cut, -1),
+            exitIndex: Math.max(lot.exitIndex - cut, -1),
+          };
+          return {
+            lot: { ...shifted, pricing: { by: 'close' as const, series: carryForward(axis, known) } },
+            isOption: false,
+            isPrivate: false,
+            deltaE4: null,
+          };
         });
         const start = { from: 'previous', equityE4: last.equityE4, cumulativePnlE4: last.cumulativePnlE4 } as const;
         expect(portfolioHistory(axis, { lots: built, flows: [], start }).figures).toEqual(whole.slice(cut));
@@ -206,7 +262,8 @@ describe('a portfolio', () => {
     fc.assert(
       fc.property(fc.array(anyLot, { minLength: 2, maxLength: 6 }), (lots) => {
         const start = { from: 'anchor', index: 5, equityE4: 10_000_000 } as const;
-        const money = (specs: readonly LotSpec[]) => portfolioOf(axisOf(10), specs, start).map((figures) => ({ ...figures, coverage: null }));
+        const money = (specs: readonly LotSpec[]) =>
+          portfolioOf(axisOf(10), specs, start).map((figures) => ({ ...figures, coverage: null }));
         expect(money(lots.toReversed())).toEqual(money(lots));
       }),
     );

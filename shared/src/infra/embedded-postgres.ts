@@ -2,7 +2,8 @@
 // Nothing here takes a lock: a cluster is made whole under another name and then renamed, and Postgres's own postmaster.pid
 // keeps two servers off one folder. So any number of processes may ask for the same folder at once; one starts, the others reuse.
 // pg_ctl starts the server in a session of its own: Ctrl-C in a terminal reaches us, and the database outlives our draining.
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +17,7 @@ import {
   SUPERUSER,
   type PostgresCluster,
 } from './postgres-cluster.js';
+import { databaseHome } from './postgres-account.js';
 
 export type EmbeddedPostgresOptions = Readonly<{
   /** The folder for the cluster, made if absent; keep it and the data stay. */
@@ -43,7 +45,7 @@ const POLL_MS = 25;
 
 /**
  * Gives a running Postgres on `dataDir`: one that already runs there, also one left over by a killed parent, else a new one.
- * Throws with what to do when the folder cannot be reached or used, and with the end of the server's log when it won't start.
+ * Throws with what to do when the folder cannot be used, and with the end of the server's log when it won't start.
  */
 export async function startEmbeddedPostgres({
   dataDir,
@@ -64,6 +66,23 @@ export async function startEmbeddedPostgres({
       if (isOurs) await stopServer(cluster);
     },
   };
+}
+
+/** Stops a server that runs on `dataDir`, whoever started it, and removes its data. */
+export async function removeEmbeddedPostgres(dataDir: string): Promise<void> {
+  if (!existsSync(dataDir)) return;
+  const home = await databaseHome(dataDir);
+  if (existsSync(path.join(home, 'cluster', 'postmaster.pid'))) {
+    // One that cannot run any more has nothing to be stopped.
+    const cluster = await openCluster(home, true, () => {}).catch(() => null);
+    if (cluster) await stopServer(cluster);
+  }
+  await rm(home, { recursive: true, force: true });
+}
+
+/** Whether a database was made for `dataDir`. */
+export async function hasEmbeddedPostgres(dataDir: string): Promise<boolean> {
+  return existsSync(dataDir) && existsSync(path.join(await databaseHome(dataDir), 'cluster'));
 }
 
 /**

@@ -3,7 +3,18 @@ import { pino, type Logger as PinoLogger } from 'pino';
 
 export type Logger = PinoLogger;
 
-const SECRETS = ['password', '*.password', 'token', '*.token', 'access_token', 'refresh_token', 'authorization', 'cookie', 'set-cookie', 'jwtSecret'];
+const SECRETS = [
+  'password',
+  '*.password',
+  'token',
+  '*.token',
+  'access_token',
+  'refresh_token',
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'jwtSecret',
+];
 const HEADERS = ['req.headers.authorization', 'req.headers.cookie', 'req.headers["x-csrf-token"]', 'res.headers["set-cookie"]'];
 
 export type LoggerOptions = Readonly<{ name: string; level: string }>;

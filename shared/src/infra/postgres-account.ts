@@ -1,6 +1,7 @@
 // Whom the embedded Postgres runs as. It refuses to run as root, so root starts it as the user `postgres`,
 // who must then be able to reach the binaries and the data.
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -28,19 +29,27 @@ export async function postgresAccount(clusterDir: string): Promise<PostgresAccou
   return null;
 }
 
-/** Makes `dir`, and proves that the account can enter it. Throws with the folder that bars the way and what to do. */
-export async function makeReachableFolder(dir: string, account: PostgresAccount): Promise<void> {
+/** Where root's databases stand that Postgres could not reach in the folder asked for. */
+const FALLBACK_DIR = '/var/lib/closebell';
+
+/**
+ * The folder for the database that is kept under `folder`: that folder, made if absent. Root in a home of mode 700 is the exception:
+ * the user that Postgres then runs as may not go there, so the database stands in /var/lib/closebell, under a name made from the folder's.
+ */
+export async function databaseHome(folder: string): Promise<string> {
+  const dir = path.resolve(folder);
+  await makeFolder(dir);
+  const account = await postgresAccount(path.join(dir, 'cluster'));
+  if (await canEnter(dir, account)) return dir;
+  const fallback = path.join(FALLBACK_DIR, createHash('sha256').update(dir).digest('hex').slice(0, 16));
+  await makeFolder(fallback);
+  return fallback;
+}
+
+async function makeFolder(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true }).catch((cause: unknown) => {
     throw new Error(`Cannot make the data folder ${dir}. Set CLOSEBELL_DATA_DIR to a folder you may write to.`, { cause });
   });
-  if (account === null) return;
-  for (const folder of withParents(dir)) {
-    if (await canEnter(folder, account)) continue;
-    throw new Error(
-      `Started by root, Postgres runs as the user "postgres" (uid ${account.uid}), who may not enter ${folder}. ` +
-        'Set CLOSEBELL_DATA_DIR to a folder that every user can reach, such as /var/lib/closebell, or start as a normal user.',
-    );
-  }
 }
 
 /** Whether the account can enter `dir` through every folder above it. */
@@ -73,10 +82,4 @@ async function lookUp(name: string): Promise<PostgresAccount> {
   } catch {
     return null;
   }
-}
-
-/** '/a/b' gives ['/', '/a', '/a/b']: the outermost barrier is the one to name. */
-function withParents(dir: string): readonly string[] {
-  const parent = path.dirname(dir);
-  return parent === dir ? [dir] : [...withParents(parent), dir];
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { chown, cp, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { canEnter, makeReachableFolder, postgresAccount, type PostgresAccount } from './postgres-account.js';
+import { canEnter, databaseHome, postgresAccount, type PostgresAccount } from './postgres-account.js';
 
 export type PostgresCluster = Readonly<{ dir: string; account: PostgresAccount; binDir: string }>;
 
@@ -20,12 +20,12 @@ export const PASSWORD_FILE = 'closebell.password';
  * `durable` false trades safety against power cuts for speed; it is fixed when the cluster is made.
  */
 export async function openCluster(folder: string, durable: boolean, log: (message: string) => void): Promise<PostgresCluster> {
-  const dir = path.join(folder, 'cluster');
+  const home = await databaseHome(folder);
+  const dir = path.join(home, 'cluster');
   const account = await postgresAccount(dir);
-  await makeReachableFolder(folder, account);
-  const cluster = { dir, account, binDir: await reachableBinaries(folder, account) };
+  const cluster = { dir, account, binDir: await reachableBinaries(home, account) };
   if (!existsSync(dir)) {
-    log('making a new database folder');
+    log(`making a new database folder in ${home}`);
     await makeCluster(cluster, durable);
   }
   return cluster;

@@ -1,6 +1,15 @@
 // How a job travels: BullMQ on Redis when there is one, else on Postgres. A queue entry carries the row's id and fence, nothing else;
 // what a job is and how far it got stands in the jobs table.
-import { createPostgresBackend, createRedisBackend, runMigrations, withBackend, type Job, type PostgresConnectionOptions, type Queue, type Worker } from 'bullmq';
+import {
+  createPostgresBackend,
+  createRedisBackend,
+  runMigrations,
+  withBackend,
+  type Job,
+  type PostgresConnectionOptions,
+  type Queue,
+  type Worker,
+} from 'bullmq';
 import { Redis, type RedisOptions } from 'ioredis';
 import pg from 'pg';
 import { QUEUES, SCHEDULES, type QueueName, type ScheduleName } from '../jobs.js';
@@ -42,7 +51,8 @@ const KEEP = { removeOnComplete: { count: 1_000 }, removeOnFail: { count: 1_000 
 
 /** Connects; rejects when the queue's database is out of reach, or is a Redis that may evict jobs. */
 export async function createTransport(options: TransportOptions): Promise<Transport> {
-  const link = options.redisUrl === null ? await postgresLink(options) : await redisLink({ ...options, redisUrl: options.redisUrl });
+  const link =
+    options.redisUrl === null ? await postgresLink(options) : await redisLink({ ...options, redisUrl: options.redisUrl });
   const queues = new Map(QUEUES.map((name) => [name, link.queue(name)]));
   for (const queue of queues.values()) queue.on('error', (error) => options.logger.warn({ err: error }, 'queue connection'));
   const queueOf = (name: QueueName): Queue => queues.get(name)!;
@@ -98,7 +108,11 @@ async function syncSchedules(queue: Queue): Promise<void> {
     await queue.removeJobScheduler(key);
   }
   for (const [name, { pattern, timeZone }] of wanted) {
-    await queue.upsertJobScheduler(name, { pattern, tz: timeZone }, { name: SCHEDULE_PREFIX + name, opts: { attempts: 1, ...KEEP } });
+    await queue.upsertJobScheduler(
+      name,
+      { pattern, tz: timeZone },
+      { name: SCHEDULE_PREFIX + name, opts: { attempts: 1, ...KEEP } },
+    );
   }
 }
 
@@ -171,7 +185,9 @@ async function postgresLink({ databaseUrl, logger }: TransportOptions): Promise<
     await runMigrations(client, POSTGRES_SCHEMA).finally(() => client.release());
   } catch (cause) {
     await pool.end();
-    throw new Error(`the queue's tables could not be prepared: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new Error(`the queue's tables could not be prepared: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
   const { Queue: PostgresQueue, Worker: PostgresWorker } = withBackend(createPostgresBackend);
   // The library describes a pool more loosely than pg's own types do.

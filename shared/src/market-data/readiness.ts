@@ -20,8 +20,14 @@ export type SymbolCoverage = Readonly<{
 }>;
 
 /** The symbols that the lots open in the session need prices of, and every symbol that may stand for a factor. */
-export function symbolsToCover(lots: readonly DatedLot[], session: string): Readonly<{ own: readonly string[]; factors: readonly string[] }> {
-  const open = lots.filter(({ exitDate, expirationDate }) => (exitDate === null || exitDate > session) && (expirationDate === null || expirationDate >= session));
+export function symbolsToCover(
+  lots: readonly DatedLot[],
+  session: string,
+): Readonly<{ own: readonly string[]; factors: readonly string[] }> {
+  const open = lots.filter(
+    ({ exitDate, expirationDate }) =>
+      (exitDate === null || exitDate > session) && (expirationDate === null || expirationDate >= session),
+  );
   const own = [...new Set(open.map(pricedSymbol))].filter((symbol) => symbol !== null);
   return { own: own.sort((a, b) => (a < b ? -1 : 1)), factors: FACTOR_SYMBOLS };
 }
@@ -47,7 +53,11 @@ export function assessReadiness(own: readonly SymbolCoverage[], factors: readonl
     isReady: share >= READY_FROM,
     missing,
     proxies,
-    warnings: [...(share < READY_FROM ? [low] : []), ...missing.map((symbol) => missingText(symbol, session)), ...proxies.flatMap(proxyText)],
+    warnings: [
+      ...(share < READY_FROM ? [low] : []),
+      ...missing.map((symbol) => missingText(symbol, session)),
+      ...proxies.flatMap(proxyText),
+    ],
   };
 }
 

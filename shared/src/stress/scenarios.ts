@@ -21,7 +21,13 @@ export type StressScenario = Readonly<{
   volatilityFactor?: number;
 }>;
 
-const market = (id: string, name: string, change: number, category: ScenarioCategory, severity: StressScenario['severity']): StressScenario => ({
+const market = (
+  id: string,
+  name: string,
+  change: number,
+  category: ScenarioCategory,
+  severity: StressScenario['severity'],
+): StressScenario => ({
   id,
   name,
   description: `The market ${change > 0 ? 'rises' : 'falls'} by ${Math.abs(change * 100)} %; what it usually takes along follows.`,
@@ -30,7 +36,12 @@ const market = (id: string, name: string, change: number, category: ScenarioCate
   shocks: { MKT: change },
 });
 
-const rates = (id: string, basisPoints: number, category: ScenarioCategory, severity: StressScenario['severity']): StressScenario => ({
+const rates = (
+  id: string,
+  basisPoints: number,
+  category: ScenarioCategory,
+  severity: StressScenario['severity'],
+): StressScenario => ({
   id,
   name: `Rates ${basisPoints > 0 ? 'up' : 'down'} ${Math.abs(basisPoints)} bp`,
   description: `All yields ${basisPoints > 0 ? 'rise' : 'fall'} by ${Math.abs(basisPoints) / 100} percentage points at once.`,
@@ -107,7 +118,8 @@ export const STRESS_SCENARIOS: readonly StressScenario[] = [
   {
     id: 'financial_crisis_2008',
     name: 'Financial crisis 2008',
-    description: 'The fall of 2008: the market loses 45 %, yields fall by 1.5 points, implied volatilities rise to two and a half times.',
+    description:
+      'The fall of 2008: the market loses 45 %, yields fall by 1.5 points, implied volatilities rise to two and a half times.',
     category: 'historical_replays',
     severity: 'extreme',
     shocks: { MKT: -0.45, VMG: -0.08, SIZ: -0.05, QUA: 0.08, LOV: 0.08 },
@@ -127,7 +139,8 @@ export const STRESS_SCENARIOS: readonly StressScenario[] = [
   {
     id: 'dotcom_crash_2000',
     name: 'Dot-com crash 2000',
-    description: 'The fall of growth stocks from 2000 to 2002: the market loses 45 % while value holds up and yields fall by 2.5 points.',
+    description:
+      'The fall of growth stocks from 2000 to 2002: the market loses 45 % while value holds up and yields fall by 2.5 points.',
     category: 'historical_replays',
     severity: 'extreme',
     shocks: { MKT: -0.45, VMG: 0.4, MOM: -0.1, QUA: 0.08, SIZ: 0.15, LOV: 0.25 },

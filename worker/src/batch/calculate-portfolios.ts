@@ -25,7 +25,12 @@ export type CalculationReport = Readonly<{
   lots: number;
 }>;
 
-export type CalculationRequest = Readonly<{ portfolioIds: readonly string[]; targetSession: string; hold: JobHold; signal: AbortSignal }>;
+export type CalculationRequest = Readonly<{
+  portfolioIds: readonly string[];
+  targetSession: string;
+  hold: JobHold;
+  signal: AbortSignal;
+}>;
 
 /** Computes what is dirty or missing up to the target session. Portfolios do not touch each other: one that fails is only counted. */
 export async function calculatePortfolios(context: WorkerContext, request: CalculationRequest): Promise<CalculationReport> {
@@ -56,7 +61,11 @@ type Planned = Readonly<{ ledger: Ledger; plan: CalculationPlan | null; link: Sn
 type Due = Planned & Readonly<{ plan: CalculationPlan }>;
 
 /** Plans every portfolio and finds the stored snapshot each continuation is chained to; where that is gone, the history is whole. */
-async function planAll({ db, calendar }: WorkerContext, ledgers: readonly Ledger[], targetSession: string): Promise<readonly Planned[]> {
+async function planAll(
+  { db, calendar }: WorkerContext,
+  ledgers: readonly Ledger[],
+  targetSession: string,
+): Promise<readonly Planned[]> {
   const plans = ledgers.map((ledger) => ({ ledger, plan: planCalculation(calendar, ledger, targetSession) }));
   const onwards = plans.filter(({ plan }) => plan?.mode === 'onwards');
   const links = await loadSnapshotLinks(
@@ -116,16 +125,32 @@ async function loadSources({ db, calendar, config }: WorkerContext, due: readonl
 
 type Written = Readonly<{ stored: readonly string[]; lost: readonly string[]; changed: readonly string[] }>;
 
-async function writeAll({ db }: WorkerContext, hold: JobHold, claims: Claims, computed: readonly ComputedPortfolio[]): Promise<Written> {
+async function writeAll(
+  { db }: WorkerContext,
+  hold: JobHold,
+  claims: Claims,
+  computed: readonly ComputedPortfolio[],
+): Promise<Written> {
   if (computed.length === 0) return { stored: [], lost: [], changed: [] };
   const own = new Map(computed.map(({ portfolioId }) => [portfolioId, claims.get(portfolioId)!]));
   return inFencedTransaction(db, hold, async (client) => {
     const held = await proveClaims(client, hold, own);
     const kept = computed.filter(({ portfolioId }) => held.has(portfolioId));
     const ids = kept.map(({ portfolioId }) => portfolioId);
-    await insertMarks(client, kept.flatMap(({ marks }) => marks));
-    await replaceSnapshots(client, kept, kept.flatMap(({ snapshots }) => snapshots));
-    await replaceLotValues(client, ids, kept.flatMap(({ values }) => values));
+    await insertMarks(
+      client,
+      kept.flatMap(({ marks }) => marks),
+    );
+    await replaceSnapshots(
+      client,
+      kept,
+      kept.flatMap(({ snapshots }) => snapshots),
+    );
+    await replaceLotValues(
+      client,
+      ids,
+      kept.flatMap(({ values }) => values),
+    );
     const changed = await settleGenerations(client, kept);
     return {
       stored: ids.filter((id) => !changed.has(id)),

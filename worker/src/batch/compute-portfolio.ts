@@ -66,7 +66,12 @@ function bookedFlows(sources: LotSources, { flows }: Ledger): readonly Flow[] {
 }
 
 /** The open lots at the last session of the axis. */
-function lotValues(sources: LotSources, ledger: Ledger, lots: readonly BuiltLot[], history: PortfolioHistory): readonly LotValue[] {
+function lotValues(
+  sources: LotSources,
+  ledger: Ledger,
+  lots: readonly BuiltLot[],
+  history: PortfolioHistory,
+): readonly LotValue[] {
   const last = sources.axis.sessions.length - 1;
   const { grossE4 } = history.figures.at(-1)!;
   return lots.flatMap((item, k) => {

@@ -26,7 +26,10 @@ export function inputHashes(input: HashInput): readonly Buffer[] {
   const last = axis.sessions.length - 1;
   const hashes: Buffer[] = [];
   const link = (previous: Buffer, i: number): Buffer => {
-    const hash = createHash('sha256').update(previous).update(inputsOf(input, lotKeys, i)).digest();
+    const hash = createHash('sha256')
+      .update(previous)
+      .update(inputsOf(input, lotKeys, i))
+      .digest();
     hashes[i - 1] = hash;
     return hash;
   };
@@ -75,8 +78,12 @@ function priceInput(axis: SessionAxis, { pricing }: Lot, i: number): string {
       const { closeE6, closeIndex, splits, dividends } = pricing.series;
       const [before, session] = [axis.sessions[i - 1]!, axis.sessions[i]!];
       const events = [
-        ...splits.filter(({ exDate }) => exDate <= session).map(({ exDate, ratio }) => `split ${exDate} ${ratio.numerator}:${ratio.denominator}`),
-        ...dividends.filter(({ exDate }) => exDate > before && exDate <= session).map(({ exDate, amountE8 }) => `dividend ${exDate} ${amountE8}`),
+        ...splits
+          .filter(({ exDate }) => exDate <= session)
+          .map(({ exDate, ratio }) => `split ${exDate} ${ratio.numerator}:${ratio.denominator}`),
+        ...dividends
+          .filter(({ exDate }) => exDate > before && exDate <= session)
+          .map(({ exDate, amountE8 }) => `dividend ${exDate} ${amountE8}`),
       ];
       return `close ${closeE6[i]} of ${closeIndex[i] === -1 ? 'none' : axis.dateOf(closeIndex[i]!)} ${events.join(' ')}`;
     }

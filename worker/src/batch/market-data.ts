@@ -54,7 +54,14 @@ export async function fetchMissingBars(context: WorkerContext, request: FetchReq
     for (let gap = queue.shift(); gap !== undefined; gap = queue.shift()) await fetchOne(gap);
   };
   await Promise.all(Array.from({ length: PARALLEL_FETCHES }, lane));
-  return { symbols: wanted.length, requested: gaps.length, barsInserted: sums.barsInserted, barsRevised: sums.barsRevised, withoutData, warnings };
+  return {
+    symbols: wanted.length,
+    requested: gaps.length,
+    barsInserted: sums.barsInserted,
+    barsRevised: sums.barsRevised,
+    withoutData,
+    warnings,
+  };
 }
 
 type FetchedGap = Readonly<{ inserted: number; revised: number; reason: string | null; warnings: readonly string[] }>;
@@ -75,7 +82,8 @@ async function fetchGap(
   const reason = fetched.attempts.map(({ provider, reason: why }) => `${provider}: ${why ?? 'no answer'}`).join('; ');
   if (fetched.status === 'unavailable') return { inserted: 0, revised: 0, reason, warnings: [`${symbol}: ${reason}`] };
   // A symbol without any bar is left alone for a while; one that has some only lacks these sessions.
-  if (nothingStored) await noteNoData(db.pool, symbol, reason, fetched.status === 'no_data' ? NO_DATA_RETRY_DAYS : UNKNOWN_RETRY_DAYS);
+  if (nothingStored)
+    await noteNoData(db.pool, symbol, reason, fetched.status === 'no_data' ? NO_DATA_RETRY_DAYS : UNKNOWN_RETRY_DAYS);
   else await storeFetchedBars(db, { symbol, provider: 'none', bars: [], actions: [], asked: sessions }, targetSession);
   return { inserted: 0, revised: 0, reason, warnings: [] };
 }

@@ -3,7 +3,13 @@ import type { Ledger, LedgerLot } from '@closebell/prisma/ledger';
 import type { LotMark } from '@closebell/prisma/figures';
 import { lotValueE4, NO_SPLIT, parseScaled, type LotSize } from '@closebell/shared/calc/exact-value';
 import type { Lot, LotPricing } from '@closebell/shared/calc/lot-history';
-import { intrinsicE6, optionMarks, type OptionContract, type OptionMark, type OptionMarks } from '@closebell/shared/calc/option-marks';
+import {
+  intrinsicE6,
+  optionMarks,
+  type OptionContract,
+  type OptionMark,
+  type OptionMarks,
+} from '@closebell/shared/calc/option-marks';
 import type { PortfolioLot } from '@closebell/shared/calc/portfolio-history';
 import { ratioBetween, type SessionAxis } from '@closebell/shared/calc/price-series';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
@@ -37,7 +43,9 @@ function buildLot(sources: LotSources, entry: LedgerLot): BuiltLot {
   const base = { size, entryDate: entry.entryDate, entryValueE4, ...life };
   if (kind === 'option') return buildOption(sources, entry, base);
   const pricing: LotPricing =
-    kind === 'market' ? { by: 'close', series: sources.prices.series(entry.symbol, sources.axis) } : { by: kind === 'cash' ? 'par' : 'manual' };
+    kind === 'market'
+      ? { by: 'close', series: sources.prices.series(entry.symbol, sources.axis) }
+      : { by: kind === 'cash' ? 'par' : 'manual' };
   return { lot: { ...base, pricing }, isOption: false, isPrivate: kind === 'private', deltaE4: null, entry, addedMarks: [] };
 }
 
@@ -79,12 +87,18 @@ function buildOption(sources: LotSources, entry: LedgerLot, base: Omit<Lot, 'pri
   const marks = marksOf(sources, entry, base);
   const pricing: LotPricing = { by: 'model', markE6: marks.markE6, fresh: marks.fresh };
   const units = (Number(base.size.quantityE8) / 1e8) * base.size.multiplier;
-  const deltaE4 = Float64Array.from({ length: axis.sessions.length }, (_, i) => Math.round(units * marks.deltaExposure[i]! * 1e4));
+  const deltaE4 = Float64Array.from({ length: axis.sessions.length }, (_, i) =>
+    Math.round(units * marks.deltaExposure[i]! * 1e4),
+  );
   const addedMarks = marks.added.map((mark) => ({ ...mark, positionId: entry.positionId }));
   return { lot: { ...base, pricing }, isOption: true, isPrivate: false, deltaE4, entry, addedMarks };
 }
 
-function marksOf({ calendar, axis, prices, marks, optionRate }: LotSources, entry: LedgerLot, base: Omit<Lot, 'pricing'>): OptionMarks {
+function marksOf(
+  { calendar, axis, prices, marks, optionRate }: LotSources,
+  entry: LedgerLot,
+  base: Omit<Lot, 'pricing'>,
+): OptionMarks {
   const contract = contractOf(entry);
   const session = entrySession(calendar, entry.entryDate);
   const symbol = entry.underlyingSymbol ?? entry.symbol;
@@ -105,7 +119,11 @@ function marksOf({ calendar, axis, prices, marks, optionRate }: LotSources, entr
   });
 }
 
-function contractOf({ strikePrice, expirationDate, optionType }: Pick<LedgerLot, 'strikePrice' | 'expirationDate' | 'optionType'>): OptionContract | null {
+function contractOf({
+  strikePrice,
+  expirationDate,
+  optionType,
+}: Pick<LedgerLot, 'strikePrice' | 'expirationDate' | 'optionType'>): OptionContract | null {
   if (strikePrice === null || expirationDate === null || optionType === null) return null;
   return { type: optionType === 'CALL' ? 'call' : 'put', strike: Number(strikePrice), expirationDate };
 }

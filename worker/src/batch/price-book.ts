@@ -3,7 +3,14 @@ import type { Queryable } from '@closebell/prisma/client';
 import type { LedgerLot } from '@closebell/prisma/ledger';
 import { loadActions, loadCloses, loadClosesAsOf, type StoredAction, type StoredClose } from '@closebell/prisma/prices';
 import { parseScaled } from '@closebell/shared/calc/exact-value';
-import { carryForward, type Close, type DividendEvent, type PriceSeries, type SessionAxis, type SplitEvent } from '@closebell/shared/calc/price-series';
+import {
+  carryForward,
+  type Close,
+  type DividendEvent,
+  type PriceSeries,
+  type SessionAxis,
+  type SplitEvent,
+} from '@closebell/shared/calc/price-series';
 import { actionsBySession, totalReturns, type DatedAction } from '@closebell/shared/calc/returns';
 import { annualizedVolatility } from '@closebell/shared/calc/statistics';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
@@ -39,7 +46,11 @@ export async function loadPriceBook(client: Queryable, calendar: TradingCalendar
 }
 
 /** The sessions of an option's life whose closes are needed however long ago they were: its entry's and its expiry's. */
-function contractDates(calendar: TradingCalendar, options: readonly LedgerLot[], to: string): readonly { symbol: string; date: string }[] {
+function contractDates(
+  calendar: TradingCalendar,
+  options: readonly LedgerLot[],
+  to: string,
+): readonly { symbol: string; date: string }[] {
   return options.flatMap(({ underlyingSymbol, entryDate, expirationDate }) => {
     if (underlyingSymbol === null || expirationDate === null) return [];
     const dates = [entrySession(calendar, entryDate)];
@@ -97,7 +108,9 @@ function priceBook(
         if (sessionIndex >= first && sessionIndex <= last) window[sessionIndex - first] = closeE6 / 1e6;
       }
       const sessions = calendar.sessionsBetween(calendar.addSessions(session, first - last), session);
-      return annualizedVolatility(totalReturns(window, actionsBySession(sessions, (actions.get(symbol) ?? []).map(toDatedAction))));
+      return annualizedVolatility(
+        totalReturns(window, actionsBySession(sessions, (actions.get(symbol) ?? []).map(toDatedAction))),
+      );
     },
   };
 }
@@ -112,7 +125,9 @@ const NO_EVENTS: Events = { splits: [], dividends: [] };
 function toEvents(actions: readonly StoredAction[]): Events {
   return {
     splits: actions.flatMap((action) =>
-      action.type === 'split' ? [{ exDate: action.exDate, ratio: { numerator: action.numerator, denominator: action.denominator } }] : [],
+      action.type === 'split'
+        ? [{ exDate: action.exDate, ratio: { numerator: action.numerator, denominator: action.denominator } }]
+        : [],
     ),
     dividends: actions.flatMap((action) =>
       action.type === 'dividend' ? [{ exDate: action.exDate, amountE8: parseScaled(action.amount, 8) }] : [],

@@ -1,10 +1,8 @@
 // npm run doctor: what is wrong with this installation, one line each, and how to mend it. It changes nothing, and sends one job
 // that does nothing. Exit code 1 when something is broken.
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { closeDb, createDb } from '@closebell/prisma/client';
 import { parseConfig, type Config } from '@closebell/shared/config';
-import { openDatabase } from '@closebell/shared/infra/database';
+import { hasEmbeddedDatabase, openDatabase } from '@closebell/shared/infra/database';
 import { checkDatabase } from '../doctor/database.js';
 import { fault, messageOf, ok, renderFinding, warning, type Finding } from '../doctor/finding.js';
 import { checkDataFolder, checkNode } from '../doctor/machine.js';
@@ -38,7 +36,7 @@ async function* examine(now: Date): AsyncGenerator<Finding> {
 
 /** An embedded database that is not there yet would be made by looking at it, so it is only told of. */
 async function* examineServices(config: Config): AsyncGenerator<Finding> {
-  if (config.databaseUrl === null && !existsSync(path.join(config.dataDir, 'postgres', 'cluster'))) {
+  if (config.databaseUrl === null && !(await hasEmbeddedDatabase(config))) {
     yield warning('database', 'none yet', 'npm start and npm run demo make an embedded one, unless DATABASE_URL names a server');
     if (config.redisUrl !== null) yield await checkQueueStore(config.redisUrl, null);
     return;

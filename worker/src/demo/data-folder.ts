@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { startEmbeddedPostgres } from '@closebell/shared/infra/embedded-postgres';
+import { removeEmbeddedPostgres } from '@closebell/shared/infra/embedded-postgres';
 
 /** Made with the folder's first demo, and the same ever after. */
 export type DemoAccount = Readonly<{ email: string; password: string; jwtSecret: string }>;
@@ -59,18 +59,11 @@ export async function resetDemoFolder(dataDir: string): Promise<void> {
         `${dir} was not made by the demo, so --reset leaves it alone. Remove it yourself if nothing in it is needed.`,
       );
     }
-    await stopLeftOver(path.join(dir, 'postgres'));
+    await removeEmbeddedPostgres(path.join(dir, 'postgres'));
     await rm(dir, { recursive: true, force: true });
   } catch (cause) {
     throw explained(cause, dir);
   }
-}
-
-/** Finding the server takes it over from its dead starter; one that cannot run any more has nothing to be stopped. */
-async function stopLeftOver(dataDir: string): Promise<void> {
-  if (!existsSync(path.join(dataDir, 'cluster', 'postmaster.pid'))) return;
-  const server = await startEmbeddedPostgres({ dataDir }).catch(() => null);
-  await server?.stop();
 }
 
 /** The note outlives a killed demo, and its number may be another process's by now: only an API that answers proves it. */

@@ -5,7 +5,8 @@ import type { Handler } from '../context.js';
 export const calculateChunk: Handler<'calculate-chunk'> = async (context, { payload, hold, signal }) => {
   const { portfolioIds, sessionDate } = payload;
   const report = await calculatePortfolios(context, { portfolioIds, targetSession: sessionDate, hold, signal });
-  if (report.changedMeanwhile.length > 0) return { outcome: 'snooze', delayMs: 0, reason: 'portfolios changed while they were computed' };
+  if (report.changedMeanwhile.length > 0)
+    return { outcome: 'snooze', delayMs: 0, reason: 'portfolios changed while they were computed' };
   const skipped = { up_to_date: report.upToDate.length, duplicate_run: report.claimedElsewhere.length };
   const seen = report.succeeded.length + report.failed.length + skipped.up_to_date + skipped.duplicate_run;
   return {

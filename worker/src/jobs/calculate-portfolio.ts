@@ -8,15 +8,24 @@ const CLAIMED_ELSEWHERE_DELAY_MS = 500;
 export const calculatePortfolio: Handler<'calculate-portfolio'> = async (context, run) => {
   const { portfolioId, sessionDate, onboarding } = run.payload;
   const prepared = run.children.find(({ kind }) => kind === 'prepare-portfolio');
-  if (!prepared) return { outcome: 'await', children: [{ kind: 'prepare-portfolio', payload: { portfolioId, sessionDate, onboarding } }] };
+  if (!prepared)
+    return { outcome: 'await', children: [{ kind: 'prepare-portfolio', payload: { portfolioId, sessionDate, onboarding } }] };
   return outcomeOf(await calculate(context, run), portfolioId, sessionDate);
 };
 
-async function calculate(context: WorkerContext, { payload, hold, signal, phase, progress }: JobRun<'calculate-portfolio'>): Promise<CalculationReport> {
+async function calculate(
+  context: WorkerContext,
+  { payload, hold, signal, phase, progress }: JobRun<'calculate-portfolio'>,
+): Promise<CalculationReport> {
   const { number, name } = PHASES.snapshots;
   progress({ phase: number, phase_name: name, done: 0, total: 1, unit: 'portfolios' });
   const { report } = await phase(PHASES.snapshots, async () => {
-    const done = await calculatePortfolios(context, { portfolioIds: [payload.portfolioId], targetSession: payload.sessionDate, hold, signal });
+    const done = await calculatePortfolios(context, {
+      portfolioIds: [payload.portfolioId],
+      targetSession: payload.sessionDate,
+      hold,
+      signal,
+    });
     return { report: done, counts: { sessions: done.sessions } };
   });
   await phase(PHASES.positionValues, async () => ({ counts: { lots: report.lots } }));
@@ -27,11 +36,19 @@ function outcomeOf(report: CalculationReport, portfolioId: string, sessionDate: 
   if (report.claimedElsewhere.length > 0) {
     return { outcome: 'snooze', delayMs: CLAIMED_ELSEWHERE_DELAY_MS, reason: 'another job computes this portfolio' };
   }
-  if (report.changedMeanwhile.length > 0) return { outcome: 'snooze', delayMs: 0, reason: 'the portfolio changed while it was computed' };
+  if (report.changedMeanwhile.length > 0)
+    return { outcome: 'snooze', delayMs: 0, reason: 'the portfolio changed while it was computed' };
   const [failure] = report.failed;
-  if (failure) return { outcome: 'stop', code: 'ERR_JOB_003', message: `The portfolio could not be computed: ${failure.message}` };
-  const result = { portfolio_id: portfolioId, calculation_date: sessionDate, sessions_computed: report.sessions, lots_valued: report.lots };
-  if (report.upToDate.length > 0) return { outcome: 'done', result: { ...result, note: 'every figure was there and still holds' } };
+  if (failure)
+    return { outcome: 'stop', code: 'ERR_JOB_003', message: `The portfolio could not be computed: ${failure.message}` };
+  const result = {
+    portfolio_id: portfolioId,
+    calculation_date: sessionDate,
+    sessions_computed: report.sessions,
+    lots_valued: report.lots,
+  };
+  if (report.upToDate.length > 0)
+    return { outcome: 'done', result: { ...result, note: 'every figure was there and still holds' } };
   if (report.succeeded.length > 0) return { outcome: 'done', result };
   return { outcome: 'stop', code: 'ERR_JOB_003', message: 'There is no such portfolio any more.' };
 }

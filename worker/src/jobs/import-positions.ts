@@ -17,11 +17,18 @@ function decided({ status, portfolioId }: Pick<PendingImport, 'status' | 'portfo
   return { outcome: 'done', result: { status, portfolio_id: portfolioId } };
 }
 
-async function decide({ db, clock, calendar, config }: WorkerContext, { payload, hold }: JobRun<'import-positions'>, pending: PendingImport): Promise<Outcome> {
+async function decide(
+  { db, clock, calendar, config }: WorkerContext,
+  { payload, hold }: JobRun<'import-positions'>,
+  pending: PendingImport,
+): Promise<Outcome> {
   const { importId } = payload;
   const { file, fileName, request, userId } = pending;
   const now = clock();
-  const read = readPositions(file, fileName, { today: calendar.newYorkDate(now), allowMultipleLots: request.allow_multiple_lots });
+  const read = readPositions(file, fileName, {
+    today: calendar.newYorkDate(now),
+    allowMultipleLots: request.allow_multiple_lots,
+  });
   if (!read.ok) {
     await rejectImport(db, hold, { importId, code: read.fileError.code, message: read.fileError.message });
     return decided({ status: 'failed', portfolioId: null });
@@ -35,8 +42,26 @@ async function decide({ db, clock, calendar, config }: WorkerContext, { payload,
   const openedOn = calendar.latestCompleteSession(now);
   const equityAsOf = request.equity_as_of ?? openedOn;
   const preferredId = config.deterministicUuids ? dnsUuid5(`${userId}:${request.account_name}`) : null;
-  const portfolioId = await acceptImport(db, hold, { importId, userId, request, equityAsOf, openedOn, positions, preferredId, rowsTotal, rowsValid, warnings });
+  const portfolioId = await acceptImport(db, hold, {
+    importId,
+    userId,
+    request,
+    equityAsOf,
+    openedOn,
+    positions,
+    preferredId,
+    rowsTotal,
+    rowsValid,
+    warnings,
+  });
   if (portfolioId !== null) return decided({ status: 'completed', portfolioId });
-  await rejectImport(db, hold, { importId, code: 'ERR_PORT_001', message: ERRORS.ERR_PORT_001.message, rowsTotal, rowsValid, warnings });
+  await rejectImport(db, hold, {
+    importId,
+    code: 'ERR_PORT_001',
+    message: ERRORS.ERR_PORT_001.message,
+    rowsTotal,
+    rowsValid,
+    warnings,
+  });
   return decided({ status: 'failed', portfolioId: null });
 }

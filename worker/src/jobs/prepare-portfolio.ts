@@ -12,11 +12,17 @@ export const preparePortfolio: Handler<'prepare-portfolio'> = async (context, { 
   const ledgers = await loadLedgers(context.db.pool, [portfolioId]);
   const { report } = await phase(PHASES.marketData, async () => {
     const { number, name } = PHASES.marketData;
-    const onProgress = (done: number, total: number) => progress({ phase: number, phase_name: name, done, total, unit: 'symbols' });
+    const onProgress = (done: number, total: number) =>
+      progress({ phase: number, phase_name: name, done, total, unit: 'symbols' });
     const fetched = await fetchMissingBars(context, { ledgers, targetSession, signal, onProgress });
     return { report: fetched, counts: { symbols: fetched.symbols, requests: fetched.requested, bars: fetched.barsInserted } };
   });
-  const readiness = await loadReadiness(context.db.pool, context.calendar, ledgers.flatMap(({ lots }) => lots), targetSession);
+  const readiness = await loadReadiness(
+    context.db.pool,
+    context.calendar,
+    ledgers.flatMap(({ lots }) => lots),
+    targetSession,
+  );
   return {
     outcome: 'done',
     result: {

@@ -18,25 +18,42 @@ export const runBatch: Handler<'run-batch'> = async (context, run) => {
 
 const LEDGERS_AT_ONCE = 1_000;
 
-async function fetchUniverse(context: WorkerContext, { payload, phase, progress, signal, logger }: JobRun<'run-batch'>, portfolioIds: readonly string[]): Promise<void> {
+async function fetchUniverse(
+  context: WorkerContext,
+  { payload, phase, progress, signal, logger }: JobRun<'run-batch'>,
+  portfolioIds: readonly string[],
+): Promise<void> {
   const { number, name } = PHASES.marketData;
   await phase(PHASES.marketData, async () => {
     const ledgers = [];
     for (let at = 0; at < portfolioIds.length; at += LEDGERS_AT_ONCE) {
       ledgers.push(...(await loadLedgers(context.db.pool, portfolioIds.slice(at, at + LEDGERS_AT_ONCE))));
     }
-    const onProgress = (done: number, total: number) => progress({ phase: number, phase_name: name, done, total, unit: 'symbols' });
+    const onProgress = (done: number, total: number) =>
+      progress({ phase: number, phase_name: name, done, total, unit: 'symbols' });
     const fetched = await fetchMissingBars(context, { ledgers, targetSession: payload.sessionDate, signal, onProgress });
-    const { warnings } = await loadReadiness(context.db.pool, context.calendar, ledgers.flatMap(({ lots }) => lots), payload.sessionDate);
+    const { warnings } = await loadReadiness(
+      context.db.pool,
+      context.calendar,
+      ledgers.flatMap(({ lots }) => lots),
+      payload.sessionDate,
+    );
     if (warnings.length > 0) logger.warn({ warnings: warnings.slice(0, 20), total: warnings.length }, 'market data incomplete');
-    return { counts: { symbols: fetched.symbols, requests: fetched.requested, bars: fetched.barsInserted, warnings: warnings.length } };
+    return {
+      counts: { symbols: fetched.symbols, requests: fetched.requested, bars: fetched.barsInserted, warnings: warnings.length },
+    };
   });
 }
 
 function chunksOf({ job, payload }: JobRun<'run-batch'>, portfolioIds: readonly string[], size: number) {
   return Array.from({ length: Math.ceil(portfolioIds.length / size) }, (_, chunk) => ({
     kind: 'calculate-chunk' as const,
-    payload: { runId: job.id, chunk, sessionDate: payload.sessionDate, portfolioIds: portfolioIds.slice(chunk * size, (chunk + 1) * size) },
+    payload: {
+      runId: job.id,
+      chunk,
+      sessionDate: payload.sessionDate,
+      portfolioIds: portfolioIds.slice(chunk * size, (chunk + 1) * size),
+    },
   }));
 }
 
@@ -62,8 +79,14 @@ const FAILURES_LISTED_MAX = 100;
 
 function totals({ payload }: JobRun<'run-batch'>, chunks: readonly JobRow[]): Outcome {
   const total = chunks.map(resultOf).reduce(add, NO_TOTALS);
-  const result = { ...total, failures: total.failures.slice(0, FAILURES_LISTED_MAX), chunks: chunks.length, session_date: payload.sessionDate };
-  if (total.failed === total.processed) return { outcome: 'stop', code: 'ERR_JOB_003', message: 'Every portfolio of the batch failed.', result };
+  const result = {
+    ...total,
+    failures: total.failures.slice(0, FAILURES_LISTED_MAX),
+    chunks: chunks.length,
+    session_date: payload.sessionDate,
+  };
+  if (total.failed === total.processed)
+    return { outcome: 'stop', code: 'ERR_JOB_003', message: 'Every portfolio of the batch failed.', result };
   return { outcome: 'done', status: total.failed > 0 ? 'partial' : 'completed', result };
 }
 

@@ -6,8 +6,13 @@ export const sweepSnapshots: Handler<'sweep-snapshots'> = async ({ db }, { paylo
   const { sessionDate } = payload;
   const [batch] = children;
   if (batch) {
-    if (batch.status === 'failed') return { outcome: 'stop', code: 'ERR_JOB_003', message: 'The batch of the sweep failed.', result: { batch_id: batch.id } };
-    return { outcome: 'done', status: batch.status === 'completed' ? 'completed' : 'partial', result: { ...batch.result, batch_id: batch.id } };
+    if (batch.status === 'failed')
+      return { outcome: 'stop', code: 'ERR_JOB_003', message: 'The batch of the sweep failed.', result: { batch_id: batch.id } };
+    return {
+      outcome: 'done',
+      status: batch.status === 'completed' ? 'completed' : 'partial',
+      result: { ...batch.result, batch_id: batch.id },
+    };
   }
   const incomplete = await listIncompletePortfolioIds(db.pool, sessionDate);
   if (incomplete.length === 0) return { outcome: 'done', result: { session_date: sessionDate, processed: 0, failed: 0 } };

@@ -104,7 +104,9 @@ function impliedFrom(
   closes: Float64Array,
   warnings: DatedWarning[],
 ): readonly CorporateAction[] {
-  const both = order.map((row, i) => ({ row, close: closes[i] ?? Number.NaN })).filter(({ row }) => isPrice(rows.values.adj_close[row]));
+  const both = order
+    .map((row, i) => ({ row, close: closes[i] ?? Number.NaN }))
+    .filter(({ row }) => isPrice(rows.values.adj_close[row]));
   const implied = impliedActions({
     symbol: rows.symbol,
     sessionDates: both.map(({ row }) => isoDate(rows.dates[row] ?? 0)),
