@@ -94,11 +94,13 @@ export type ConfigResult = Readonly<{ ok: true; config: Config }> | Readonly<{ o
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): ConfigResult {
   const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in variables.shape && value?.trim()));
   const parsed = variables.safeParse(given);
-  if (!parsed.success) {
-    return { ok: false, faults: parsed.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`) };
-  }
-  const faults = [...crossFaults(parsed.data), ...productionFaults(parsed.data)];
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, config: toConfig(parsed.data) };
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const faulty = new Set(issues.map(({ path }) => String(path[0])));
+  // A faulty variable stands at its default here, so that what depends on the others is judged as well.
+  const rest = parsed.data ?? variables.parse(Object.fromEntries(Object.entries(given).filter(([name]) => !faulty.has(name))));
+  const together = [...crossFaults(rest), ...productionFaults(rest)].filter((fault) => !faulty.has(fault.split(':')[0] ?? ''));
+  const faults = [...issues.map(({ path, message }) => `${String(path[0])}: ${message}`), ...together];
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, config: toConfig(rest) };
 }
 
 function crossFaults(v: Variables): readonly string[] {

@@ -10,6 +10,7 @@ import { hasEmbeddedPostgres, removeEmbeddedPostgres, startEmbeddedPostgres } fr
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endWithUs, isAlive, killHard } from '../support/processes.js';
+import { until } from '../support/until.js';
 
 const TEST_PACKAGE = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -95,7 +96,7 @@ describe('the embedded Postgres', () => {
     expect(await query(second.url, 'SELECT * FROM kept')).toEqual([]);
     expect(await hasEmbeddedPostgres(own)).toBe(true);
     await removeEmbeddedPostgres(own);
-    expect(isAlive(second.pid)).toBe(false);
+    await until('the server is gone', () => !isAlive(second.pid));
     expect(await hasEmbeddedPostgres(own)).toBe(false);
     await rm(barred, { recursive: true, force: true });
   });

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from './config.js';
+
+const faultsOf = (env: Readonly<Record<string, string>>): readonly string[] => {
+  const parsed = parseConfig(env);
+  return parsed.ok ? [] : parsed.faults;
+};
+const namesOf = (faults: readonly string[]) => faults.map((fault) => fault.split(':')[0]).sort((a, b) => (a! < b! ? -1 : 1));
+
+describe('the configuration', () => {
+  test('stands on its defaults, an empty variable counting as unset', () => {
+    expect(parseConfig({ PORT: '', DATABASE_URL: ' ' })).toMatchObject({ ok: true, config: { port: 3000, databaseUrl: null } });
+  });
+
+  test('reports every fault at once, those of single variables beside those of their combination', () => {
+    const faults = faultsOf({
+      ENVIRONMENT: 'production',
+      PORT: 'abc',
+      JWT_SECRET: 'short',
+      MARKET_DATA_PROVIDERS: 'files,simulated',
+    });
+    expect(namesOf(faults)).toEqual([
+      'BETA_INVITE_CODE',
+      'DATABASE_URL',
+      'JWT_SECRET',
+      'MARKET_DATA_DIR',
+      'MARKET_DATA_PROVIDERS',
+      'MARKET_DATA_PROVIDERS',
+      'PORT',
+    ]);
+  });
+
+  test("refuses in production what is only safe on a machine of one's own", () => {
+    const faults = faultsOf({ ENVIRONMENT: 'production', CLOSEBELL_NOW: '2022-12-24T15:00:00Z', RATE_LIMITS: 'false' });
+    expect(namesOf(faults)).toEqual([
+      'BETA_INVITE_CODE',
+      'CLOSEBELL_NOW',
+      'DATABASE_URL',
+      'JWT_SECRET',
+      'MARKET_DATA_PROVIDERS',
+      'RATE_LIMITS',
+    ]);
+  });
+
+  test('does not repeat a secret in its faults', () => {
+    expect(faultsOf({ JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
+  });
+});
