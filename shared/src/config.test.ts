@@ -42,6 +42,20 @@ describe('the configuration', () => {
     ]);
   });
 
+  test('wants the key of every provider that is named, and says for which', () => {
+    expect(faultsOf({ MARKET_DATA_PROVIDERS: 'massive,fmp' })).toEqual([
+      'MASSIVE_API_KEY: set it to your key, as MARKET_DATA_PROVIDERS names massive',
+      'FMP_API_KEY: set it to your key, as MARKET_DATA_PROVIDERS names fmp',
+    ]);
+    expect(faultsOf({ MARKET_DATA_PROVIDERS: 'yahoo,massive,fmp', MASSIVE_API_KEY: 'm', FMP_API_KEY: 'f' })).toEqual([]);
+  });
+
+  test.each(['YAHOO', 'MASSIVE', 'FMP', 'FRED'])('takes for %s_BASE_URL a web address and nothing else', (provider) => {
+    expect(faultsOf({ [`${provider}_BASE_URL`]: 'http://127.0.0.1:8080/mirror' })).toEqual([]);
+    for (const wrong of ['api.example.com', 'ftp://example.com', 'postgres://example.com/x'])
+      expect(namesOf(faultsOf({ [`${provider}_BASE_URL`]: wrong }))).toEqual([`${provider}_BASE_URL`]);
+  });
+
   test('does not repeat a secret in its faults', () => {
     expect(faultsOf({ JWT_SECRET: 'hunter2' }).join()).not.toContain('hunter2');
   });

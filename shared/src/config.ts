@@ -4,6 +4,7 @@ import { z } from 'zod';
 const text = z.string().trim().min(1);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 const count = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL such as https://example.com' });
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -11,7 +12,7 @@ const list = z.string().transform((value) =>
     .filter((item) => item !== ''),
 );
 
-export const PROVIDER_NAMES = ['files', 'simulated'] as const;
+export const PROVIDER_NAMES = ['yahoo', 'massive', 'fmp', 'files', 'simulated'] as const;
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 const DEVELOPMENT_SECRET = 'closebell-development-secret-not-for-production';
@@ -37,12 +38,24 @@ const variables = z.object({
   RATE_LIMITS: flag.default(true),
   MARKET_DATA_PROVIDERS: list.pipe(z.array(z.enum(PROVIDER_NAMES)).min(1)).default(['simulated']),
   MARKET_DATA_DIR: text.optional(),
+  YAHOO_BASE_URL: httpUrl.optional(),
+  MASSIVE_API_KEY: text.optional(),
+  MASSIVE_BASE_URL: httpUrl.default('https://api.massive.com'),
+  MASSIVE_REQUESTS_PER_MINUTE: count(1, 100_000).default(5),
+  FMP_API_KEY: text.optional(),
+  FMP_BASE_URL: httpUrl.default('https://financialmodelingprep.com'),
+  FMP_REQUESTS_PER_MINUTE: count(1, 100_000).default(300),
+  FMP_REQUESTS_PER_DAY: count(0, 10_000_000).default(250),
+  FRED_API_KEY: text.optional(),
+  FRED_BASE_URL: httpUrl.default('https://api.stlouisfed.org'),
   SIMULATION_SEED: count(0, 2 ** 31).default(20_240_102),
   OPTION_RATE: z.coerce.number().min(-0.05).max(0.5).default(0.045),
   CLOSEBELL_NOW: z.iso.datetime({ offset: true }).optional(),
   WORKER_CONCURRENCY: count(1, 64).default(4),
+  WORKER_THREADS: count(1, 16).default(2),
   JOB_LEASE_SECONDS: count(2, 600).default(30),
   BATCH_CHUNK_SIZE: count(1, 1_000).default(100),
+  METRICS_TOKEN: text.min(16, 'must be at least 16 characters').optional(),
   BOARD_READ_ONLY: flag.default(true),
   DETERMINISTIC_UUIDS: flag.default(false),
   SKIP_STARTUP_VALIDATION: flag.default(false),
@@ -74,15 +87,33 @@ export type Config = Readonly<{
   rateLimits: boolean;
   marketDataProviders: readonly ProviderName[];
   marketDataDir: string | null;
+  /** null: Yahoo's own addresses. */
+  yahooBaseUrl: string | null;
+  /** A provider's key is null only where MARKET_DATA_PROVIDERS does not name it. */
+  massiveApiKey: string | null;
+  massiveBaseUrl: string;
+  massiveRequestsPerMinute: number;
+  fmpApiKey: string | null;
+  fmpBaseUrl: string;
+  fmpRequestsPerMinute: number;
+  /** null: no limit. */
+  fmpRequestsPerDay: number | null;
+  /** null: no published rates. */
+  fredApiKey: string | null;
+  fredBaseUrl: string;
   simulationSeed: number;
   /** Continuously compounded annual rate for option marks. */
   optionRate: number;
   /** The market clock starts here; null: the real time. */
   marketNow: Date | null;
   workerConcurrency: number;
+  /** Threads that jobs run in, beside the one that keeps their leases. */
+  workerThreads: number;
   /** A worker holds its job this long without a sign of life; then another may take it over. */
   jobLeaseMs: number;
   batchChunkSize: number;
+  /** Lets a scraper read /metrics; null: superusers only. */
+  metricsToken: string | null;
   boardReadOnly: boolean;
   deterministicUuids: boolean;
   skipStartupValidation: boolean;
@@ -111,6 +142,12 @@ function crossFaults(v: Variables): readonly string[] {
   if (v.MARKET_DATA_PROVIDERS.includes('files') && v.MARKET_DATA_DIR === undefined) {
     faults.push('MARKET_DATA_DIR: set it to the folder of price files, as MARKET_DATA_PROVIDERS names files');
   }
+  if (v.MARKET_DATA_PROVIDERS.includes('massive') && v.MASSIVE_API_KEY === undefined) {
+    faults.push('MASSIVE_API_KEY: set it to your key, as MARKET_DATA_PROVIDERS names massive');
+  }
+  if (v.MARKET_DATA_PROVIDERS.includes('fmp') && v.FMP_API_KEY === undefined) {
+    faults.push('FMP_API_KEY: set it to your key, as MARKET_DATA_PROVIDERS names fmp');
+  }
   if (v.COOKIE_SAMESITE === 'none' && v.ENVIRONMENT !== 'production') {
     faults.push('COOKIE_SAMESITE: none needs secure cookies, which only ENVIRONMENT=production sets');
   }
@@ -126,7 +163,7 @@ function productionFaults(v: Variables): readonly string[] {
   if (v.DATABASE_URL === undefined)
     faults.push('DATABASE_URL: production needs a Postgres of its own; the embedded one is for one machine');
   if (v.MARKET_DATA_PROVIDERS.includes('simulated')) {
-    faults.push('MARKET_DATA_PROVIDERS: simulated prices are refused in production; use files');
+    faults.push('MARKET_DATA_PROVIDERS: simulated prices are refused in production; use yahoo, massive, fmp or files');
   }
   if (v.CLOSEBELL_NOW !== undefined) faults.push('CLOSEBELL_NOW: refused in production, where the market clock is the real time');
   if (!v.RATE_LIMITS) faults.push('RATE_LIMITS: must stay on in production');
@@ -153,12 +190,24 @@ function toConfig(v: Variables): Config {
     rateLimits: v.RATE_LIMITS,
     marketDataProviders: v.MARKET_DATA_PROVIDERS,
     marketDataDir: v.MARKET_DATA_DIR ?? null,
+    yahooBaseUrl: v.YAHOO_BASE_URL ?? null,
+    massiveApiKey: v.MASSIVE_API_KEY ?? null,
+    massiveBaseUrl: v.MASSIVE_BASE_URL,
+    massiveRequestsPerMinute: v.MASSIVE_REQUESTS_PER_MINUTE,
+    fmpApiKey: v.FMP_API_KEY ?? null,
+    fmpBaseUrl: v.FMP_BASE_URL,
+    fmpRequestsPerMinute: v.FMP_REQUESTS_PER_MINUTE,
+    fmpRequestsPerDay: v.FMP_REQUESTS_PER_DAY === 0 ? null : v.FMP_REQUESTS_PER_DAY,
+    fredApiKey: v.FRED_API_KEY ?? null,
+    fredBaseUrl: v.FRED_BASE_URL,
     simulationSeed: v.SIMULATION_SEED,
     optionRate: v.OPTION_RATE,
     marketNow: v.CLOSEBELL_NOW === undefined ? null : new Date(v.CLOSEBELL_NOW),
     workerConcurrency: v.WORKER_CONCURRENCY,
+    workerThreads: v.WORKER_THREADS,
     jobLeaseMs: v.JOB_LEASE_SECONDS * 1_000,
     batchChunkSize: v.BATCH_CHUNK_SIZE,
+    metricsToken: v.METRICS_TOKEN ?? null,
     boardReadOnly: v.BOARD_READ_ONLY,
     deterministicUuids: v.DETERMINISTIC_UUIDS,
     skipStartupValidation: v.SKIP_STARTUP_VALIDATION,

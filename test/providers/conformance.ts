@@ -26,6 +26,7 @@ export function describeProviderConformance(subject: ProviderUnderTest): void {
       from.dailyBars(symbol, range, new AbortController().signal);
     testBars(subject, ask);
     testAnswers(subject, ask, () => provider);
+    testSecurities(subject, () => provider);
   });
 }
 
@@ -100,7 +101,8 @@ function testAnswers(
       symbol: unknownSymbol,
       reason: expect.stringMatching(/./),
     });
-    expect(await provider().profile(unknownSymbol, new AbortController().signal)).toBeNull();
+    const profile = await provider().profile?.(unknownSymbol, new AbortController().signal);
+    if (profile !== undefined) expect(profile).toMatchObject({ status: 'unknown_symbol', reason: expect.stringMatching(/./) });
   });
 
   test('a range without a session has no data', async () => {
@@ -109,7 +111,49 @@ function testAnswers(
 
   test("an aborted signal rejects with the signal's reason", async () => {
     const aborted = AbortSignal.abort(new Error('no longer wanted'));
-    await expect(provider().dailyBars(symbol, range, aborted)).rejects.toThrow('no longer wanted');
+    const { dailyBars, profile, quotes, search } = provider();
+    for (const ask of [
+      () => dailyBars(symbol, range, aborted),
+      () => profile?.(symbol, aborted),
+      () => quotes?.([symbol], aborted),
+      () => search?.(symbol, aborted),
+    ]) {
+      const answer = ask();
+      if (answer !== undefined) await expect(answer).rejects.toThrow('no longer wanted');
+    }
+  });
+}
+
+/** Of what a provider may leave out. */
+function testSecurities({ symbol, unknownSymbol }: ProviderUnderTest, provider: () => MarketDataProvider): void {
+  const { signal } = new AbortController();
+
+  test('a profile bears the symbol asked for', async () => {
+    const profile = await provider().profile?.(symbol, signal);
+    if (profile !== undefined) expect(profile).toMatchObject({ status: 'ok', value: { symbol } });
+  });
+
+  test('quotes are those of the symbols it knows, each with a price and an instant', async () => {
+    const quotes = await provider().quotes?.([unknownSymbol, symbol], signal);
+    if (quotes === undefined) return;
+    if (quotes.status !== 'ok') throw new Error(`${quotes.status}: ${quotes.reason}`);
+    expect(quotes.value.map((quote) => quote.symbol)).toEqual([symbol]);
+    for (const { price, quotedAt } of quotes.value) {
+      expect(price).toBeGreaterThan(0);
+      expect(new Date(quotedAt).toISOString()).toBe(quotedAt);
+    }
+  });
+
+  test('quotes of nothing are none', async () => {
+    const quotes = await provider().quotes?.([], signal);
+    if (quotes !== undefined) expect(quotes).toEqual({ status: 'ok', value: [] });
+  });
+
+  test('a search for the symbol finds it', async () => {
+    const matches = await provider().search?.(symbol, signal);
+    if (matches === undefined) return;
+    if (matches.status !== 'ok') throw new Error(`${matches.status}: ${matches.reason}`);
+    expect(matches.value.map((match) => match.symbol)).toContain(symbol);
   });
 }
 

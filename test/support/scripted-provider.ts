@@ -40,7 +40,6 @@ export function scriptedProvider(): ScriptedProvider {
         warnings: [],
       });
     },
-    profile: () => Promise.resolve(null),
   };
 }
 

@@ -30,7 +30,7 @@ async function* examine(now: Date): AsyncGenerator<Finding> {
   yield* await checkDataFolder(config.dataDir);
   yield checkClock(config, now);
   yield checkCalendar(config.marketNow ?? now);
-  yield* await checkProviders(config);
+  yield* await checkProviders(config, config.marketNow ?? now);
   yield* examineServices(config);
 }
 

@@ -1,7 +1,8 @@
 // What figures rest on: the calendar, the prices, the clock.
 import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
-import type { Config } from '@closebell/shared/config';
+import type { Config, ProviderName } from '@closebell/shared/config';
 import { createPriceLibrary } from '../market-data/price-library.js';
+import { createProviders } from '../market-data/providers.js';
 import { fault, messageOf, ok, warning, type Finding } from './finding.js';
 
 const DAY_MS = 86_400_000;
@@ -21,7 +22,7 @@ export function checkClock({ marketNow }: Pick<Config, 'marketNow'>, now: Date):
   return warning('clock', `CLOSEBELL_NOW starts the market clock at ${marketNow.toISOString()}`, 'Unset it for the real time');
 }
 
-export async function checkProviders(config: Config): Promise<readonly Finding[]> {
+export async function checkProviders(config: Config, now: Date): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
   for (const name of config.marketDataProviders) {
     switch (name) {
@@ -31,6 +32,11 @@ export async function checkProviders(config: Config): Promise<readonly Finding[]
       case 'simulated':
         findings.push(simulatedPrices(config.simulationSeed));
         break;
+      case 'yahoo':
+      case 'massive':
+      case 'fmp':
+        findings.push(await checkOverNetwork(name, config, now));
+        break;
     }
   }
   return findings;
@@ -39,6 +45,28 @@ export async function checkProviders(config: Config): Promise<readonly Finding[]
 function simulatedPrices(seed: number): Finding {
   const text = `simulated, seed ${seed}: no real market data, never for production`;
   return warning('prices', text, 'Set MARKET_DATA_PROVIDERS=files and MARKET_DATA_DIR for real prices');
+}
+
+const NETWORK_MS = 15_000;
+
+/** Asks for a few bars that every provider has. */
+async function checkOverNetwork(name: ProviderName, config: Config, now: Date): Promise<Finding> {
+  const [provider] = createProviders({ ...config, marketDataProviders: [name] });
+  const calendar = xnysCalendar();
+  const to = calendar.latestCompleteSession(now);
+  const range = { from: calendar.addSessions(to, -4), to };
+  try {
+    const answer = await provider!.dailyBars('SPY', range, AbortSignal.timeout(NETWORK_MS));
+    if (answer.status === 'ok') return ok('prices', `${name} answers: ${answer.bars.length} bars of SPY up to ${to}`);
+    const remedy =
+      answer.status === 'unauthorized'
+        ? `Correct the key of ${name}`
+        : 'Ask again later; look whether it can be reached from here';
+    const text = `${name}: ${answer.status}, ${answer.reason}`;
+    return answer.status === 'rate_limited' ? warning('prices', text, remedy) : fault('prices', text, remedy);
+  } catch (error) {
+    return fault('prices', `${name}: ${messageOf(error)}`, 'Look whether it can be reached from here');
+  }
 }
 
 async function checkPriceFiles(directory: string): Promise<Finding> {

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '@closebell/prisma/client';
 import { hasLiveWorker, type ServerFacts } from '@closebell/prisma/diagnosis';
-import { cancelTree, findJob, submitJob } from '@closebell/prisma/jobs';
+import { cancelTree } from '@closebell/prisma/job-cancels';
+import { findJob, submitJob } from '@closebell/prisma/jobs';
 import { connectRedis } from '@closebell/shared/infra/redis-connection';
 import { fault, messageOf, ok, warning, withoutSecrets, type Finding } from './finding.js';
 

@@ -101,9 +101,9 @@ function answering(name: string, bars: readonly OhlcvBar[], actions: readonly Co
 }
 
 function refusing(name: string, status: Exclude<DailyBarsResult['status'], 'ok'>, reason: string): MarketDataProvider {
-  return provider(name, (symbol) => Promise.resolve({ status, symbol, reason }));
+  return provider(name, (symbol) => Promise.resolve({ status, symbol, reason, retryAfterMs: null }));
 }
 
 function provider(name: string, dailyBars: MarketDataProvider['dailyBars']): MarketDataProvider {
-  return { name, dailyBars, profile: () => Promise.resolve(null) };
+  return { name, dailyBars };
 }

@@ -27,6 +27,7 @@ export type FetchedBars =
       attempts: readonly FetchAttempt[];
     }>
   | Readonly<{
+      /** `unavailable`: some provider could not tell, for whatever reason of its own. */
       status: 'no_data' | 'unknown_symbol' | 'unavailable';
       symbol: string;
       rejected: readonly RejectedBar[];
@@ -121,7 +122,7 @@ function isPrice(value: number): boolean {
 
 /** One that may answer later outweighs one that has nothing, which outweighs one that never heard of the symbol. */
 function mostHopeful(attempts: readonly FetchAttempt[]): 'no_data' | 'unknown_symbol' | 'unavailable' {
-  const statuses = new Set(attempts.map(({ status }) => status));
-  if (statuses.has('unavailable') || statuses.size === 0) return 'unavailable';
-  return statuses.has('no_data') ? 'no_data' : 'unknown_symbol';
+  const isAboutSymbol = ({ status }: FetchAttempt): boolean => status === 'no_data' || status === 'unknown_symbol';
+  if (attempts.length === 0 || !attempts.every(isAboutSymbol)) return 'unavailable';
+  return attempts.some(({ status }) => status === 'no_data') ? 'no_data' : 'unknown_symbol';
 }

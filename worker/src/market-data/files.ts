@@ -24,7 +24,6 @@ export function filesProvider({ directory, recheckMs = 1_000 }: FilesProviderOpt
       signal.throwIfAborted();
       return dailyBarsOf(index, symbol, range);
     },
-    profile: () => Promise.resolve(null),
   };
 }
 

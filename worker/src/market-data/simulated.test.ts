@@ -106,7 +106,7 @@ describe('what it refuses', () => {
   ])('%s is answered %s', async (symbol, status) => {
     const result = await PROVIDER.dailyBars(symbol, TEN_YEARS, new AbortController().signal);
     expect(result).toMatchObject({ status, reason: expect.any(String) });
-    expect(await PROVIDER.profile(symbol, new AbortController().signal)).toBeNull();
+    expect(await PROVIDER.profile?.(symbol, new AbortController().signal)).toMatchObject({ status });
   });
 
   test('a range without sessions, or outside the calendar, has no data', async () => {
@@ -121,12 +121,8 @@ describe('what it refuses', () => {
 });
 
 test('a profile has name, sector and industry', async () => {
-  expect(await PROVIDER.profile('NVDA', new AbortController().signal)).toEqual({
-    symbol: 'NVDA',
-    name: 'NVIDIA',
-    sector: 'Information Technology',
-    industry: 'Semiconductors',
-  });
+  const named = { symbol: 'NVDA', name: 'NVIDIA', sector: 'Information Technology', industry: 'Semiconductors' };
+  expect(await PROVIDER.profile?.('NVDA', new AbortController().signal)).toMatchObject({ status: 'ok', value: named });
 });
 
 test('300 symbols of 504 sessions take little time', async () => {

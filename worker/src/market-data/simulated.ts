@@ -39,9 +39,11 @@ export function simulatedProvider({ seed }: Readonly<{ seed: number }>): MarketD
     },
     profile: async (symbol, signal) => {
       signal.throwIfAborted();
-      if (refusal(symbol) !== null) return null;
+      const refused = refusal(symbol);
+      if (refused !== null) return refused;
       const { name, sector, industry } = securityOf(symbol);
-      return { symbol, name, sector, industry };
+      const unsaid = { securityType: null, exchange: null, country: null, currency: 'USD', marketCap: null, beta: null };
+      return { status: 'ok', value: { symbol, name, sector, industry, ...unsaid } };
     },
   };
 }
