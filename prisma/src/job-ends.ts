@@ -6,6 +6,8 @@ import { listen } from './listen.js';
 export type JobEnds = Readonly<{
   /** The job's row once it has ended; null when it is still live after `timeoutMs`. Holds no connection of the pool meanwhile. */
   wait: (jobId: string, timeoutMs: number) => Promise<JobRow | null>;
+  /** Calls `onEnd` after the end of any job, until the function returned is called. What ends while the listener is away is missed. */
+  onEnd: (onEnd: () => void) => () => void;
   close: () => Promise<void>;
 }>;
 
@@ -14,7 +16,12 @@ const POLL_MS = 500;
 /** Starts listening at once; the connection is made, and made again after a failure, in the background. */
 export function listenForJobEnds(db: Db): JobEnds {
   const waiters = createWaiters();
-  const listener = listen(db.url, JOB_ENDED_CHANNEL, { onNotify: waiters.wake });
+  const watchers = new Set<() => void>();
+  const onNotify = (jobId: string): void => {
+    waiters.wake(jobId);
+    for (const onEnd of watchers) onEnd();
+  };
+  const listener = listen(db.url, JOB_ENDED_CHANNEL, { onNotify });
   const poll = setInterval(() => void wakeEnded(db, waiters), POLL_MS);
   poll.unref();
 
@@ -29,6 +36,10 @@ export function listenForJobEnds(db: Db): JobEnds {
       }
       await ended;
       return findEnded(db, jobId);
+    },
+    onEnd: (onEnd) => {
+      watchers.add(onEnd);
+      return () => void watchers.delete(onEnd);
     },
     close: async () => {
       clearInterval(poll);

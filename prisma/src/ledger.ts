@@ -1,39 +1,17 @@
 // What a calculation reads of portfolios: what the user stated, lots and flows. Money and prices as scaled integers.
 import { groupBy } from '@closebell/shared/grouping';
+import type { LedgerEntries, LedgerFlow, LedgerLot } from '@closebell/shared/ledger/ledger';
 import type { Queryable } from './client.js';
 
-export type LedgerLot = Readonly<{
-  positionId: string;
-  symbol: string;
-  investmentClass: 'PUBLIC' | 'OPTIONS' | 'PRIVATE';
-  investmentSubtype: string | null;
-  /** Decimal text; negative for a short. */
-  quantity: string;
-  entryPrice: string;
-  entryDate: string;
-  exitPrice: string | null;
-  exitDate: string | null;
-  underlyingSymbol: string | null;
-  strikePrice: string | null;
-  expirationDate: string | null;
-  optionType: 'CALL' | 'PUT' | null;
-}>;
-
-/** Signed: a withdrawal is negative. */
-export type LedgerFlow = Readonly<{ date: string; amount: string }>;
-
-export type Ledger = Readonly<{
-  portfolioId: string;
-  equityBalance: string;
-  equityAsOf: string;
-  openedOn: string;
-  dirtyFrom: string | null;
-  generation: number;
-  lots: readonly LedgerLot[];
-  flows: readonly LedgerFlow[];
-  /** The newest complete snapshot, null before the first calculation. */
-  last: SnapshotLink | null;
-}>;
+export type Ledger = LedgerEntries &
+  Readonly<{
+    portfolioId: string;
+    openedOn: string;
+    dirtyFrom: string | null;
+    generation: number;
+    /** The newest complete snapshot, null before the first calculation. */
+    last: SnapshotLink | null;
+  }>;
 
 /** What the next session's figures are chained to. */
 export type SnapshotLink = Readonly<{ date: string; equity: string; cumulativePnl: string; inputHash: Buffer }>;

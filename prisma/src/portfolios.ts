@@ -53,6 +53,15 @@ export async function listPortfolios(client: Queryable, userId: string, limit: n
   }));
 }
 
+/** How often what the portfolio's figures are made of has changed; null when there is no such portfolio. */
+export async function readGeneration(client: Queryable, portfolioId: string): Promise<number | null> {
+  const { rows } = await client.query<{ generation: number }>(
+    `SELECT generation FROM portfolios WHERE id = $1 AND deleted_at IS NULL`,
+    [portfolioId],
+  );
+  return rows[0]?.generation ?? null;
+}
+
 export async function hasAccountName(client: Queryable, userId: string, accountName: string): Promise<boolean> {
   const { rowCount } = await client.query(
     `SELECT 1 FROM portfolios WHERE user_id = $1 AND account_name = $2 AND deleted_at IS NULL`,
@@ -71,7 +80,7 @@ const WHOLE_HISTORY = '1990-01-02';
 export async function markWholeHistoryDirty(client: Queryable, portfolioId: string | null): Promise<void> {
   await client.query(
     `WITH chosen AS (
-       SELECT id FROM portfolios WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR id = $1) ORDER BY id FOR UPDATE)
+       SELECT id FROM portfolios WHERE deleted_at IS NULL AND ($1::uuid IS NULL OR id = $1) ORDER BY id FOR NO KEY UPDATE)
      UPDATE portfolios SET dirty_from = '${WHOLE_HISTORY}', generation = generation + 1 FROM chosen WHERE portfolios.id = chosen.id`,
     [portfolioId],
   );

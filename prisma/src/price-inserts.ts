@@ -1,7 +1,8 @@
 // Bars, gaps and corporate actions on their way in. Nothing is ever overwritten: a close that disagrees becomes a new revision.
 import type { CorporateAction, OhlcvBar } from '@closebell/shared/market-data/provider';
 import type pg from 'pg';
-import { inTransaction, type Db, type Queryable } from './client.js';
+import type { Db, Queryable } from './client.js';
+import { inHeldTransaction, type JobHold } from './job-runs.js';
 
 export type StoreResult = Readonly<{ inserted: number; revised: number; actions: number; dirtied: number }>;
 
@@ -24,8 +25,8 @@ const LATEST_RETRY_HOURS = 1;
  * one beyond rounding as its next revision, corporate actions, and the sessions that stay missing. Portfolios whose
  * snapshots cover a session that changed become dirty from it, also for a bar or an action that came late.
  */
-export async function storeFetchedBars(db: Db, fetched: FetchedBars, latestSession: string): Promise<StoreResult> {
-  return inTransaction(db, async (client) => {
+export async function storeFetchedBars(db: Db, hold: JobHold, fetched: FetchedBars, latestSession: string): Promise<StoreResult> {
+  return inHeldTransaction(db, hold, async (client) => {
     const inserted = await insertNewBars(client, fetched);
     const revised = await insertRevisions(client, fetched);
     const actions = await insertActions(client, fetched);
@@ -130,9 +131,7 @@ async function noteListing(client: pg.PoolClient, { symbol, bars, asked }: Fetch
 async function dirtyHolders(client: Queryable, symbol: string, changed: readonly string[]): Promise<number> {
   if (changed.length === 0) return 0;
   const { rowCount } = await client.query(
-    `UPDATE portfolios SET generation = generation + 1,
-       dirty_from = least(dirty_from, CASE WHEN touched.first <= equity_as_of THEN touched.history_from ELSE touched.first END)
-     FROM (
+    `WITH touched AS (
        SELECT covered.portfolio_id, covered.history_from, min(changed.date) AS first
        FROM (SELECT portfolio_id, min(snapshot_date) AS history_from, max(snapshot_date) AS history_to FROM portfolio_snapshots
              WHERE is_complete AND portfolio_id IN (
@@ -140,7 +139,11 @@ async function dirtyHolders(client: Queryable, symbol: string, changed: readonly
                  AND (exit_date IS NULL OR exit_date >= (SELECT min(d) FROM unnest($2::date[]) AS d)))
              GROUP BY portfolio_id) AS covered
        JOIN unnest($2::date[]) AS changed (date) ON changed.date BETWEEN covered.history_from AND covered.history_to
-       GROUP BY 1, 2) AS touched
+       GROUP BY 1, 2),
+     locked AS (SELECT id FROM portfolios WHERE id IN (SELECT portfolio_id FROM touched) ORDER BY id FOR NO KEY UPDATE)
+     UPDATE portfolios SET generation = generation + 1,
+       dirty_from = least(dirty_from, CASE WHEN touched.first <= equity_as_of THEN touched.history_from ELSE touched.first END)
+     FROM touched JOIN locked ON locked.id = touched.portfolio_id
      WHERE portfolios.id = touched.portfolio_id AND deleted_at IS NULL`,
     [symbol, changed],
   );
@@ -148,11 +151,13 @@ async function dirtyHolders(client: Queryable, symbol: string, changed: readonly
 }
 
 /** Remembers that a symbol has no data, so that it is not asked for again every night. */
-export async function noteNoData(client: Queryable, symbol: string, reason: string, retryDays: number): Promise<void> {
-  await client.query(
-    `INSERT INTO securities (symbol, no_data_until, no_data_text) VALUES ($1, clock_timestamp() + make_interval(days => $3), $2)
-     ON CONFLICT (symbol) DO UPDATE SET no_data_until = EXCLUDED.no_data_until, no_data_text = EXCLUDED.no_data_text, checked_at = now()`,
-    [symbol, reason, retryDays],
+export async function noteNoData(db: Db, hold: JobHold, symbol: string, reason: string, retryDays: number): Promise<void> {
+  await inHeldTransaction(db, hold, (client) =>
+    client.query(
+      `INSERT INTO securities (symbol, no_data_until, no_data_text) VALUES ($1, clock_timestamp() + make_interval(days => $3), $2)
+       ON CONFLICT (symbol) DO UPDATE SET no_data_until = EXCLUDED.no_data_until, no_data_text = EXCLUDED.no_data_text, checked_at = now()`,
+      [symbol, reason, retryDays],
+    ),
   );
 }
 

@@ -1,16 +1,7 @@
 // Closes and corporate actions as calculations read them: in bulk, the newest revision of each session.
 import { groupBy } from '@closebell/shared/grouping';
+import type { StoredAction, StoredClose } from '@closebell/shared/ledger/price-book';
 import type { Queryable } from './client.js';
-
-/** One close as stored: `closeE6` in units of 1e-6. */
-export type StoredClose = Readonly<{ symbol: string; sessionDate: string; closeE6: number }>;
-
-export type StoredAction = Readonly<{ symbol: string; exDate: string }> &
-  (
-    | Readonly<{ type: 'split'; numerator: number; denominator: number }>
-    /** Cash per share as decimal text. */
-    | Readonly<{ type: 'dividend'; amount: string }>
-  );
 
 /** By symbol, oldest first: the closes from `from` to `to`, and before them the last close earlier than `from`. */
 export async function loadCloses(

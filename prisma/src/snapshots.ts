@@ -34,7 +34,20 @@ export type NewestSnapshot = SnapshotRow &
 
 const MONEY = ['equity', 'cash', 'long_value', 'short_value', 'gross_value', 'net_value', 'daily_pnl', 'capital_flow'] as const;
 const NEWEST_MONEY = [...MONEY, 'delta_long', 'delta_short', 'realised_pnl'] as const;
+const STORED_MONEY = [...NEWEST_MONEY, 'cumulative_pnl', 'options_value', 'private_value'] as const;
 const COLUMNS = `snapshot_date, ${MONEY.join(', ')}, daily_return, coverage, valuation`;
+const NEWEST_COLUMNS = `${COLUMNS}, delta_long, delta_short, position_count, long_count, short_count, option_count, realised_pnl, created_at`;
+
+/** One session's snapshot, whole. */
+export type StoredSnapshot = NewestSnapshot &
+  Readonly<{
+    cumulative_pnl: number;
+    options_value: number;
+    private_value: number;
+    /** The oldest close used; null when none was. */
+    oldest_price_date: string | null;
+    input_hash: Buffer;
+  }>;
 
 export type HistoryRange = Readonly<{
   from?: string | undefined;
@@ -63,11 +76,32 @@ export async function listSnapshots(
 /** Null before the first calculation. */
 export async function findNewestSnapshot(client: Queryable, portfolioId: string): Promise<NewestSnapshot | null> {
   const { rows } = await client.query<NewestSnapshot>(
-    `SELECT ${COLUMNS}, delta_long, delta_short, position_count, long_count, short_count, option_count, realised_pnl, created_at
-     FROM portfolio_snapshots WHERE portfolio_id = $1 AND is_complete ORDER BY snapshot_date DESC LIMIT 1`,
+    `SELECT ${NEWEST_COLUMNS} FROM portfolio_snapshots WHERE portfolio_id = $1 AND is_complete ORDER BY snapshot_date DESC LIMIT 1`,
     [portfolioId],
   );
   return rows[0] ? withNumbers(rows[0], NEWEST_MONEY) : null;
+}
+
+/** Null when that session has no complete snapshot. */
+export async function findSnapshot(client: Queryable, portfolioId: string, date: string): Promise<StoredSnapshot | null> {
+  const { rows } = await client.query<StoredSnapshot>(
+    `SELECT ${NEWEST_COLUMNS}, cumulative_pnl, options_value, private_value, oldest_price_date, input_hash
+     FROM portfolio_snapshots WHERE portfolio_id = $1 AND snapshot_date = $2 AND is_complete`,
+    [portfolioId, date],
+  );
+  return rows[0] ? withNumbers(rows[0], STORED_MONEY) : null;
+}
+
+/** The first and last complete session; both null before the first calculation. */
+export async function findSnapshotRange(
+  client: Queryable,
+  portfolioId: string,
+): Promise<Readonly<{ first: string | null; last: string | null }>> {
+  const { rows } = await client.query<{ first: string | null; last: string | null }>(
+    `SELECT min(snapshot_date) AS first, max(snapshot_date) AS last FROM portfolio_snapshots WHERE portfolio_id = $1 AND is_complete`,
+    [portfolioId],
+  );
+  return rows[0] ?? { first: null, last: null };
 }
 
 export type PnlSummary = Readonly<{

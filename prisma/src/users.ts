@@ -1,5 +1,6 @@
 // Accounts. E-mail addresses differ by more than case: the column is citext, and its unique index decides who was first.
 import type { Db } from './client.js';
+import type { PrismaDb } from './prisma-client.js';
 import { violatedUnique } from './unique-violation.js';
 
 export type UserRow = Readonly<{
@@ -22,7 +23,7 @@ export type NewUser = Readonly<{
 }>;
 
 /** Null when the address is taken. */
-export async function createUser({ prisma }: Db, user: NewUser): Promise<UserRow | null> {
+export async function createUser({ prisma }: PrismaDb, user: NewUser): Promise<UserRow | null> {
   try {
     return await prisma.user.create({ data: user });
   } catch (cause) {
@@ -31,30 +32,31 @@ export async function createUser({ prisma }: Db, user: NewUser): Promise<UserRow
   }
 }
 
-export async function findUserById({ prisma }: Db, userId: string): Promise<UserRow | null> {
+export async function findUserById({ prisma }: PrismaDb, userId: string): Promise<UserRow | null> {
   return prisma.user.findUnique({ where: { id: userId } });
 }
 
-export async function findUserByEmail({ prisma }: Db, email: string): Promise<UserRow | null> {
+export async function findUserByEmail({ prisma }: PrismaDb, email: string): Promise<UserRow | null> {
   return prisma.user.findUnique({ where: { email } });
 }
 
 /** Makes the account with this address an active superuser; null when there is none. */
-export async function promoteUser({ prisma }: Db, email: string): Promise<UserRow | null> {
+export async function promoteUser({ prisma }: PrismaDb, email: string): Promise<UserRow | null> {
   const [user] = await prisma.user.updateManyAndReturn({ where: { email }, data: { isSuperuser: true, isActive: true } });
   return user ?? null;
 }
 
-export type SessionUser = UserRow & Readonly<{ sessionRevoked: boolean }>;
+export type SessionKey = Readonly<{ userId: string; familyId: string }>;
+export type SessionUser = Omit<UserRow, 'passwordHash'> & Readonly<{ sessionRevoked: boolean }>;
 
-/** The user and whether the login `familyId` was revoked, in the one look that every request takes. */
-export async function findSessionUser({ pool }: Db, userId: string, familyId: string): Promise<SessionUser | null> {
-  const { rows } = await pool.query<SessionUser>(
-    `SELECT id, email, password_hash AS "passwordHash", full_name AS "fullName", is_active AS "isActive", is_superuser AS "isSuperuser",
-       created_at AS "createdAt",
-       EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = $2 AND revoked_at IS NOT NULL) AS "sessionRevoked"
-     FROM users WHERE id = $1`,
-    [userId, familyId],
+/** The users and whether the login `familyId` of each was revoked, in the order of the keys: the one look that every request takes. */
+export async function findSessionUsers({ pool }: Db, keys: readonly SessionKey[]): Promise<readonly (SessionUser | null)[]> {
+  const { rows } = await pool.query<SessionUser | { id: null }>(
+    `SELECT users.id, email, full_name AS "fullName", is_active AS "isActive", is_superuser AS "isSuperuser", users.created_at AS "createdAt",
+       EXISTS (SELECT 1 FROM refresh_tokens WHERE family_id = asked.family_id AND revoked_at IS NOT NULL) AS "sessionRevoked"
+     FROM unnest($1::uuid[], $2::uuid[]) WITH ORDINALITY AS asked (user_id, family_id, place)
+     LEFT JOIN users ON users.id = asked.user_id ORDER BY asked.place`,
+    [keys.map(({ userId }) => userId), keys.map(({ familyId }) => familyId)],
   );
-  return rows[0] ?? null;
+  return rows.map((row) => (row.id === null ? null : row));
 }

@@ -82,6 +82,11 @@ export const ERRORS = {
   ERR_JOB_001: failure('The worker was lost at every try of this job. Ask an admin to look into it before it is run again.'),
   ERR_JOB_002: failure('The job took longer than it may. Run it again; if it stays, report its id.', { retryable: true }),
   ERR_JOB_003: failure('The job cannot be run as it was asked for.'),
+  ERR_JOB_004: refusal(
+    409,
+    'A job that does the same is queued or running. Wait for it or cancel it; details.live_job_id names it.',
+  ),
+  ERR_JOB_005: refusal(409, 'The job has not failed. Only failed, partial and cancelled jobs can be run again.'),
 
   ERR_ADMIN_001: refusal(403, 'This needs a superuser.'),
   ERR_ADMIN_002: refusal(404, 'There is no such user.'),
@@ -112,7 +117,7 @@ export const ERRORS = {
   ERR_WATCH_001: refusal(409, 'The symbol is on the watchlist already.'),
   ERR_WATCH_002: refusal(404, 'The symbol is not on the watchlist.'),
 
-  ERR_IDEM_001: refusal(422, 'This Idempotency-Key was used with another request body. Use a new key for a new request.'),
+  ERR_IDEM_001: refusal(422, 'This Idempotency-Key was used with another request. Use a new key for a new request.'),
   ERR_IDEM_002: passing(409, 'The first request with this Idempotency-Key is still being answered. Ask again in a moment.'),
 
   ERR_RATE_001: passing(429, 'Too many requests. Wait as long as the Retry-After header says.'),

@@ -20,6 +20,8 @@ type JobKindDefinition<P extends z.ZodObject> = Readonly<{
   timeoutMs: number;
   /** 1 is served first; the chunks of a batch wait behind every user. */
   priority: number;
+  /** How many at most are on the queue or running at a time, the others wait in Postgres; null: all may be. */
+  inFlightMax: number | null;
 }>;
 
 export const QUEUES = ['imports', 'preprocessing', 'calculations', 'batches', 'maintenance'] as const;
@@ -37,6 +39,7 @@ export const JOBS = {
     attemptsMax: 5,
     timeoutMs: 2 * MINUTE_MS,
     priority: 1,
+    inFlightMax: null,
   }),
   'prepare-portfolio': define({
     queue: 'preprocessing',
@@ -45,6 +48,7 @@ export const JOBS = {
     attemptsMax: 5,
     timeoutMs: 10 * MINUTE_MS,
     priority: 1,
+    inFlightMax: null,
   }),
   'calculate-portfolio': define({
     queue: 'calculations',
@@ -53,6 +57,7 @@ export const JOBS = {
     attemptsMax: 5,
     timeoutMs: 10 * MINUTE_MS,
     priority: 1,
+    inFlightMax: null,
   }),
   'run-batch': define({
     queue: 'batches',
@@ -61,6 +66,7 @@ export const JOBS = {
     attemptsMax: 5,
     timeoutMs: 60 * MINUTE_MS,
     priority: 5,
+    inFlightMax: null,
   }),
   'calculate-chunk': define({
     queue: 'calculations',
@@ -69,6 +75,7 @@ export const JOBS = {
     attemptsMax: 5,
     timeoutMs: 20 * MINUTE_MS,
     priority: 10,
+    inFlightMax: 200,
   }),
   'sweep-snapshots': define({
     queue: 'maintenance',
@@ -77,6 +84,7 @@ export const JOBS = {
     attemptsMax: 5,
     timeoutMs: 5 * MINUTE_MS,
     priority: 5,
+    inFlightMax: null,
   }),
   'prune-jobs': define({
     queue: 'maintenance',
@@ -85,6 +93,7 @@ export const JOBS = {
     attemptsMax: 3,
     timeoutMs: 5 * MINUTE_MS,
     priority: 20,
+    inFlightMax: null,
   }),
   'cleanup-incomplete': define({
     queue: 'maintenance',
@@ -93,6 +102,7 @@ export const JOBS = {
     attemptsMax: 3,
     timeoutMs: 5 * MINUTE_MS,
     priority: 20,
+    inFlightMax: null,
   }),
   /** Does nothing: its way through the queue is what `npm run doctor` and the transport tests look at. */
   ping: define({
@@ -102,6 +112,7 @@ export const JOBS = {
     attemptsMax: 5,
     timeoutMs: MINUTE_MS,
     priority: 1,
+    inFlightMax: null,
   }),
 } as const;
 

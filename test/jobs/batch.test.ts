@@ -1,7 +1,13 @@
 // The nightly batch: every active portfolio once, none touched by another's failure, counted to the last one.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { claimPortfolios } from '@closebell/prisma/calculation-claims';
-import { cancelTree, findJob, findTree, listFailures, retryJob, submitJob } from '@closebell/prisma/jobs';
+import { readBatchTotals } from '@closebell/prisma/batch-totals';
+import { cancelTree } from '@closebell/prisma/job-cancels';
+import { rescueJobs } from '@closebell/prisma/job-relay';
+import { retryJob } from '@closebell/prisma/job-retries';
+import { awaitChildren, claimJob, endJob } from '@closebell/prisma/job-runs';
+import { listFailures } from '@closebell/prisma/failures';
+import { findChildren, findJob, findTree, submitJob, type JobRow } from '@closebell/prisma/jobs';
 import { brokenChains, figuresOf, makePortfolio, makeUser } from '../support/ledger.js';
 import { createWorld, ended, run, withWorker, type TestWorld } from '../support/worker.js';
 
@@ -15,8 +21,8 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const totalsOf = (job: Readonly<{ result: Record<string, unknown> | null }>) => {
-  const { processed, succeeded, failed, skipped } = job.result ?? {};
-  return { processed, succeeded, failed, skipped };
+  const { processed, succeeded, partial, failed, cancelled, skipped } = job.result ?? {};
+  return { processed, succeeded, partial, failed, cancelled, skipped };
 };
 
 describe('a batch', () => {
@@ -26,7 +32,9 @@ describe('a batch', () => {
     expect(totalsOf(job)).toEqual({
       processed: 0,
       succeeded: 0,
+      partial: 0,
       failed: 0,
+      cancelled: 0,
       skipped: { up_to_date: 0, duplicate_run: 0, deleted: 0 },
     });
   });
@@ -39,13 +47,17 @@ describe('a batch', () => {
       expect(totalsOf(first)).toEqual({
         processed: 5,
         succeeded: 5,
+        partial: 0,
         failed: 0,
+        cancelled: 0,
         skipped: { up_to_date: 0, duplicate_run: 0, deleted: 0 },
       });
       expect(first.result).toMatchObject({ chunks: 3 });
       const figures = await figuresOf(world.db, ids[0]!);
       const second = await run(world.db, 'run-batch', { sessionDate: SESSION });
       expect(totalsOf(second)).toMatchObject({ processed: 5, succeeded: 0, skipped: { up_to_date: 5 } });
+      expect(second.result).toMatchObject({ note: 'every figure was there and still holds', session_date: SESSION });
+      expect(first.result).not.toHaveProperty('note');
       expect(second.phases[0]?.counts).toMatchObject({ requests: 0, bars: 0 });
       expect(await figuresOf(world.db, ids[0]!)).toBe(figures);
     });
@@ -89,10 +101,78 @@ describe('a batch', () => {
     const { jobId } = await submitJob(own.db.pool, 'run-batch', { sessionDate: SESSION }, { trigger: 'admin' });
     expect(await cancelTree(own.db, jobId)).toMatchObject({ ended: 1 });
     expect((await findTree(own.db.pool, jobId)).map(({ status }) => status)).toEqual(['cancelled']);
-    expect(await retryJob(own.db, jobId)).toEqual({ outcome: 'queued', jobId });
+    expect(await retryJob(own.db, jobId)).toEqual({ outcome: 'queued', runId: jobId });
     expect(await retryJob(own.db, jobId)).toEqual({ outcome: 'not_failed', status: 'queued' });
     const job = await withWorker(own, () => ended(own.db, jobId));
     expect(job).toMatchObject({ status: 'completed', result: { succeeded: 1 } });
+    await own.close();
+  });
+});
+
+describe('a batch in pieces', () => {
+  const LEASE_MS = 60_000;
+  const claim = async (own: TestWorld, jobId: string): Promise<JobRow> => {
+    const { fence } = (await findJob(own.db.pool, jobId))!;
+    return (await claimJob(own.db.pool, jobId, fence, LEASE_MS))!;
+  };
+  const holdOf = ({ id, fence }: JobRow) => ({ id, fence, leaseMs: LEASE_MS });
+  const totals = async (own: TestWorld, runId: string) => (await readBatchTotals(own.db.pool, [runId])).get(runId);
+
+  /** A batch that waits for one chunk per list of portfolios. */
+  async function fanOut(own: TestWorld, chunks: readonly (readonly string[])[]) {
+    const { jobId } = await submitJob(own.db.pool, 'run-batch', { sessionDate: SESSION }, { trigger: 'admin' });
+    const batch = await claim(own, jobId);
+    const children = chunks.map((portfolioIds, chunk) => ({
+      kind: 'calculate-chunk' as const,
+      payload: { runId: jobId, chunk, sessionDate: SESSION, portfolioIds: [...portfolioIds] },
+    }));
+    await awaitChildren(own.db, holdOf(batch), batch, children);
+    const made = await findChildren(own.db.pool, jobId);
+    return { runId: jobId, chunkIds: made.toSorted((a, b) => chunkNumber(a) - chunkNumber(b)).map(({ id }) => id) };
+  }
+  const chunkNumber = ({ payload }: JobRow) => payload['chunk'] as number;
+
+  test('counts what has ended while the rest still runs, and what was cancelled as not looked at', async () => {
+    const own = await createWorld();
+    const ids = Array.from({ length: 5 }, () => crypto.randomUUID());
+    const { runId, chunkIds } = await fanOut(own, [ids.slice(0, 2), ids.slice(2, 3), ids.slice(3)]);
+    expect(await totals(own, runId)).toMatchObject({ portfolios: 5, processed: 0, succeeded: 0, chunks: 3 });
+    const result = { processed: 2, succeeded: 1, partial: 0, failed: 0, skipped: { up_to_date: 1 }, sessions: 7, failures: [] };
+    await endJob(own.db, holdOf(await claim(own, chunkIds[0]!)), { status: 'completed', result });
+    const halfWay = { portfolios: 5, processed: 2, succeeded: 1, failed: 0, cancelled: 0, sessions: 7 };
+    expect(await totals(own, runId)).toMatchObject({ ...halfWay, skipped: { up_to_date: 1, duplicate_run: 0, deleted: 0 } });
+    const running = holdOf(await claim(own, chunkIds[1]!));
+    await cancelTree(own.db, runId);
+    await endJob(own.db, running, { status: 'cancelled' });
+    expect(await findJob(own.db.pool, runId)).toMatchObject({ status: 'cancelled' });
+    expect(await totals(own, runId)).toMatchObject({ ...halfWay, cancelled: 3 });
+    await own.close();
+  });
+
+  test('loses only the portfolios of a chunk that lost its worker five times, and a retry makes them good', async () => {
+    const own = await createWorld();
+    const userId = await makeUser(own.db);
+    const [safe, lost] = [
+      await makePortfolio(own.db, { userId, asOf: SESSION, lots }),
+      await makePortfolio(own.db, { userId, asOf: SESSION, lots }),
+    ];
+    const { runId, chunkIds } = await fanOut(own, [[safe], [lost]]);
+    for (let start = 1; start <= 5; start++) {
+      await claim(own, chunkIds[1]!);
+      await own.db.pool.query(`UPDATE jobs SET lease_until = '-infinity' WHERE id = $1`, [chunkIds[1]]);
+      await rescueJobs(own.db, { enqueuedForMs: 60_000, limit: 10, holds: () => Promise.resolve(true) });
+    }
+    expect(await listFailures(own.db.pool, 10), 'the batch goes on').toEqual([]);
+    const batch = await withWorker(own, () => ended(own.db, runId));
+    expect(batch).toMatchObject({ status: 'partial', result: { processed: 2, succeeded: 1, failed: 1 } });
+    expect(batch.result?.['failures']).toEqual([{ portfolio_id: lost, message: expect.stringContaining('worker was lost') }]);
+    expect(await figuresOf(own.db, safe)).not.toBe('');
+    expect(await listFailures(own.db.pool, 10)).toMatchObject([{ kind: 'calculate-chunk', job_ids: [chunkIds[1]] }]);
+    expect(await retryJob(own.db, chunkIds[1]!)).toEqual({ outcome: 'queued', runId });
+    expect(await listFailures(own.db.pool, 10)).toEqual([]);
+    const again = await withWorker(own, () => ended(own.db, runId));
+    expect(again).toMatchObject({ status: 'completed', result: { processed: 2, failed: 0 } });
+    expect(await totals(own, runId), 'the failed try counts no more').toMatchObject({ portfolios: 2, failed: 0 });
     await own.close();
   });
 });

@@ -11,7 +11,8 @@ import {
   type ChildJob,
 } from '@closebell/prisma/job-runs';
 import { relayDueJobs, rescueJobs } from '@closebell/prisma/job-relay';
-import { cancelTree, findChildren, findJob, submitJob, type JobRow } from '@closebell/prisma/jobs';
+import { findChildren, findJob, submitJob, type JobRow } from '@closebell/prisma/jobs';
+import { JOBS } from '@closebell/shared/jobs';
 import { createWorld, type TestWorld } from '../support/worker.js';
 
 let world: TestWorld;
@@ -103,20 +104,16 @@ describe('a tree', () => {
     expect(await read(jobId)).toMatchObject({ status: 'running', open_children: 1 });
     await endJob(world.db, holdOf(await claim(second!.id)), { status: 'failed' });
     expect(await read(jobId)).toMatchObject({ status: 'queued', open_children: 0 });
-    await cancelTree(world.db, jobId);
   });
 
-  test('is cancelled whole: what waits ends at once, what runs is told by its heartbeat', async () => {
-    const sessionDate = '2025-06-18';
-    const { jobId } = await submitJob(world.db.pool, 'run-batch', { sessionDate }, { trigger: 'admin' });
+  test('is submitted whole or not at all, and never of no child', async () => {
+    const { jobId } = await submitJob(world.db.pool, 'run-batch', { sessionDate: '2025-06-17' }, { trigger: 'admin' });
     const parent = await claim(jobId);
-    await awaitChildren(world.db, holdOf(parent), parent, [chunkOf(jobId, 0), chunkOf(jobId, 1)]);
-    const [first] = await findChildren(world.db.pool, jobId);
-    const running = holdOf(await claim(first!.id));
-    expect(await cancelTree(world.db, jobId)).toMatchObject({ ended: 1 });
-    expect(await beat(world.db.pool, running)).toEqual({ held: true, cancelRequested: true });
-    await endJob(world.db, running, { status: 'cancelled' });
-    expect(await read(jobId)).toMatchObject({ status: 'queued', open_children: 0, cancel_requested_at: expect.any(Date) });
+    await submitJob(world.db.pool, 'calculate-chunk', chunkOf(jobId, 1).payload as never, { trigger: 'admin' });
+    expect(await awaitChildren(world.db, holdOf(parent), parent, [chunkOf(jobId, 0), chunkOf(jobId, 1)])).toBe('busy');
+    expect(await findChildren(world.db.pool, jobId)).toEqual([]);
+    await expect(awaitChildren(world.db, holdOf(parent), parent, [])).rejects.toThrow('no child');
+    expect(await beat(world.db.pool, holdOf(parent))).toMatchObject({ held: true });
   });
 });
 
@@ -142,5 +139,42 @@ describe('the relay', () => {
     expect(await rescueJobs(world.db, { enqueuedForMs: 0, limit: 100, holds })).toMatchObject({ reEnqueued: 1 });
     expect((await read(lost)).fence).toBe(2);
     expect((await read(known)).fence).toBe(1);
+  });
+
+  test('admits no more of a bounded kind than has a place, lets the others pass, and goes on as places come free', async () => {
+    const own = await createWorld();
+    const { jobId: runId } = await submitJob(own.db.pool, 'run-batch', { sessionDate: '2025-06-16' }, { trigger: 'admin' });
+    const parent = (await claimJob(own.db.pool, runId, 1, LEASE_MS))!;
+    const max = JOBS['calculate-chunk'].inFlightMax!;
+    await awaitChildren(
+      own.db,
+      holdOf(parent),
+      parent,
+      Array.from({ length: max + 50 }, (_, chunk) => chunkOf(runId, chunk)),
+    );
+    await submitJob(own.db.pool, 'ping', { nonce: 'a user behind the night' }, { trigger: 'user' });
+    const admitted: string[] = [];
+    const relayAll = async () => {
+      const before = admitted.length;
+      const note = (jobs: readonly { kind: string }[]) => {
+        admitted.push(...jobs.map(({ kind }) => kind));
+        return Promise.resolve();
+      };
+      await Promise.all([relayDueJobs(own.db, 1_000, note), relayDueJobs(own.db, 1_000, note)]);
+      return admitted.length - before;
+    };
+    expect(await relayAll()).toBe(max + 1);
+    expect(admitted[0]).toBe('ping');
+    expect(await relayAll()).toBe(0);
+    const { rows } = await own.db.pool.query<{ id: string }>(
+      `SELECT id FROM jobs WHERE kind = 'calculate-chunk' AND enqueued_at IS NOT NULL LIMIT 2`,
+    );
+    const [running, over] = rows.map(({ id }) => id);
+    await claimJob(own.db.pool, running!, 1, LEASE_MS);
+    expect(await relayAll(), 'a running one keeps its place').toBe(0);
+    const held = (await claimJob(own.db.pool, over!, 1, LEASE_MS))!;
+    await endJob(own.db, holdOf(held), { status: 'completed' });
+    expect(await relayAll()).toBe(1);
+    await own.close();
   });
 });

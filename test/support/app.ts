@@ -2,10 +2,11 @@
 import { createApp } from '@closebell/api/app';
 import { openContext, type ApiContext } from '@closebell/api/context';
 import { listen } from '@closebell/api/server';
-import { parseConfig, type Config } from '@closebell/shared/config';
+import type { Config } from '@closebell/shared/config';
 import { createLogger } from '@closebell/shared/infra/logger';
 import { randomBytes } from 'node:crypto';
 import { createTestDatabase } from './database.js';
+import { testConfig } from './worker.js';
 
 export const TEST_INVITE_CODE = 'TEST-INVITE';
 export const TEST_PASSWORD = 'Correct-horse-7';
@@ -29,20 +30,13 @@ export type TestApp = Readonly<{
   close: () => Promise<void>;
 }>;
 
-/** The configuration of tests: silent, without rate limits, nothing from the environment. */
-export function testConfig(overrides: Partial<Config> = {}): Config {
-  const parsed = parseConfig({
-    ENVIRONMENT: 'test',
-    LOG_LEVEL: 'silent',
-    RATE_LIMITS: 'false',
-    BETA_INVITE_CODE: TEST_INVITE_CODE,
-  });
-  if (!parsed.ok) throw new Error(parsed.faults.join('\n'));
-  return { ...parsed.config, ...overrides };
+/** The configuration of an API under test: silent, without rate limits, nothing from the environment. */
+export function apiTestConfig(overrides: Partial<Config> = {}): Config {
+  return { ...testConfig({ RATE_LIMITS: 'false', BETA_INVITE_CODE: TEST_INVITE_CODE }), ...overrides };
 }
 
 export async function startTestApp(overrides: Partial<Config> = {}): Promise<TestApp> {
-  const config = testConfig(overrides);
+  const config = apiTestConfig(overrides);
   const database = await createTestDatabase();
   const { context, close } = await openContext(config, database.url, createLogger({ name: 'api', level: config.logLevel }));
   const server = await listen(createApp(context), { host: '127.0.0.1', port: 0 });

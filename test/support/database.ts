@@ -1,8 +1,6 @@
 // A database for each test file, copied from one that was migrated and seeded once per run: copying takes a tenth of migrating.
 import { randomBytes } from 'node:crypto';
-import { closeDb, createDb } from '@closebell/prisma/client';
-import { migrate } from '@closebell/prisma/migrate';
-import { seedSystemTables } from '@closebell/prisma/seed';
+import { migrateAndSeed } from '@closebell/prisma/migrate';
 import pg from 'pg';
 import { inject } from 'vitest';
 
@@ -51,13 +49,7 @@ export async function dropTemplate(template: string): Promise<void> {
 
 /** Schema and reference data, for a database on a server of the test's own. */
 export async function prepareDatabase(url: string): Promise<void> {
-  await migrate(url);
-  const db = createDb({ databaseUrl: url });
-  try {
-    await seedSystemTables(db);
-  } finally {
-    await closeDb(db);
-  }
+  await migrateAndSeed(url);
 }
 
 async function administer(url: string, statement: string): Promise<void> {

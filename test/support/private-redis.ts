@@ -8,13 +8,13 @@ import { redisAnswers } from './redis-answers.js';
 import type { TestService } from './test-service.js';
 import { until } from './until.js';
 
-/** A redis-server from the PATH with a port and a folder of its own; it ends with this process, however that ends. */
-export async function startPrivateRedis(): Promise<TestService> {
+/** A redis-server from the PATH with a port and a folder of its own; it ends with this process, however that ends. Without `appendOnly` a kill empties it. */
+export async function startPrivateRedis({ appendOnly = true }: Readonly<{ appendOnly?: boolean }> = {}): Promise<TestService> {
   const dir = await mkdtemp(path.join(tmpdir(), 'closebell-redis-'));
   const pidFile = path.join(dir, 'redis.pid');
   const end = endWithUs({ pidFile, dir });
   const port = await freePort();
-  let pid = await runRedis({ dir, pidFile, port });
+  let pid = await runRedis({ dir, pidFile, port, appendOnly });
   const kill = async (): Promise<void> => {
     if (isAlive(pid)) await killHard(pid);
   };
@@ -23,7 +23,7 @@ export async function startPrivateRedis(): Promise<TestService> {
     kill,
     restart: async () => {
       await kill();
-      pid = await runRedis({ dir, pidFile, port });
+      pid = await runRedis({ dir, pidFile, port, appendOnly });
     },
     pause: async () => freeze(pid),
     resume: async () => thaw(pid),
@@ -31,15 +31,17 @@ export async function startPrivateRedis(): Promise<TestService> {
   };
 }
 
+type RedisPlace = Readonly<{ dir: string; pidFile: string; port: number; appendOnly: boolean }>;
+
 /** Resolves with the process when the server answers, its data loaded. */
-async function runRedis({ dir, pidFile, port }: Readonly<{ dir: string; pidFile: string; port: number }>): Promise<number> {
+async function runRedis({ dir, pidFile, port, appendOnly }: RedisPlace): Promise<number> {
   const settings = {
     port: String(port),
     bind: '127.0.0.1',
     dir,
     pidfile: pidFile,
     save: '',
-    appendonly: 'yes',
+    appendonly: appendOnly ? 'yes' : 'no',
     'maxmemory-policy': 'noeviction',
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);

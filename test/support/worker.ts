@@ -1,6 +1,7 @@
 // Workers for tests: one in this process with a clock of the test's own, or real processes that can be killed.
 import { closeDb, createDb, type Db } from '@closebell/prisma/client';
 import { findJob, submitJob, type JobRow } from '@closebell/prisma/jobs';
+import { createMetricStore } from '@closebell/prisma/metric-values';
 import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { parseConfig, type Config } from '@closebell/shared/config';
 import { createLogger } from '@closebell/shared/infra/logger';
@@ -9,8 +10,9 @@ import type { MarketDataProvider } from '@closebell/shared/market-data/provider'
 import type { WorkerContext } from '@closebell/worker/context';
 import { createProviders } from '@closebell/worker/market-data/providers';
 import { startWorker } from '@closebell/worker/worker';
+import { pathToFileURL } from 'node:url';
 import { createTestDatabase } from './database.js';
-import { spawnProgram, type Program } from './programs.js';
+import { ROOT, spawnProgram, type Program } from './programs.js';
 import { until } from './until.js';
 
 export function testConfig(env: Readonly<Record<string, string>> = {}): Config {
@@ -39,6 +41,7 @@ export async function createWorld({ now = '2025-06-20T22:00:00Z', env = {}, prov
   const config = testConfig({ DATABASE_URL: url, ...env });
   const db = createDb({ databaseUrl: url });
   let current = new Date(now);
+  const metrics = createMetricStore(db, 'test');
   const context: WorkerContext = {
     db,
     config,
@@ -46,6 +49,7 @@ export async function createWorld({ now = '2025-06-20T22:00:00Z', env = {}, prov
     clock: () => current,
     calendar: xnysCalendar(),
     providers: providers ?? createProviders(config),
+    metrics,
   };
   return {
     db,
@@ -53,7 +57,10 @@ export async function createWorld({ now = '2025-06-20T22:00:00Z', env = {}, prov
     setNow: (instant) => {
       current = new Date(instant);
     },
-    close: () => closeDb(db),
+    close: async () => {
+      await metrics.close();
+      await closeDb(db);
+    },
   };
 }
 
@@ -82,7 +89,12 @@ export async function run<K extends JobKind>(db: Db, kind: K, payload: JobPayloa
   return ended(db, jobId);
 }
 
-/** A worker as operators run it: the built main file in a process of its own. */
-export function spawnWorker(env: Readonly<Record<string, string>>): Program {
-  return spawnProgram(['node', 'worker/dist/main.js'], { env: { ENVIRONMENT: 'test', ...env }, readyWhen: 'worker ready' });
+/** Handlers that do what none may; see there. */
+export const MISBEHAVING = 'support/misbehaving-handlers.mjs';
+
+/** A worker as operators run it: the built main file in a process of its own. `preload` is a module below test/ that it loads first. */
+export function spawnWorker(env: Readonly<Record<string, string>>, { preload }: Readonly<{ preload?: string }> = {}): Program {
+  const preloads = preload === undefined ? [] : ['--import', new URL(preload, new URL('test/', pathToFileURL(ROOT))).href];
+  const command = ['node', ...preloads, 'worker/dist/main.js'];
+  return spawnProgram(command, { env: { ENVIRONMENT: 'test', ...env }, readyWhen: 'worker ready' });
 }

@@ -33,7 +33,7 @@ export const WORKER_PROGRAM = 'worker/dist/main.js';
 const END_WITH_PARENT = new URL('./end-with-parent.js', import.meta.url).href;
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Somewhat longer than a process gives itself, so that its own last words are heard. */
-const STOP_WITHIN_MS = 9_500;
+const STOP_WITHIN_MS = 8_500;
 
 /** Runs a program under the Node of this process. Throws when the process cannot be made or its log cannot be written. */
 export async function startProcess({ name, file, env, logFile }: Program): Promise<ChildProcess> {
@@ -48,7 +48,7 @@ export async function startProcess({ name, file, env, logFile }: Program): Promi
   return { name, pid: child.pid!, ended, signal: (signal) => void child.kill(signal) };
 }
 
-/** Asks all to stop with SIGTERM, ends with SIGKILL those that take longer than 9.5 s, and resolves when all are gone. */
+/** Asks all to stop with SIGTERM, ends with SIGKILL those that take longer than 8.5 s, and resolves when all are gone. */
 export async function stopProcesses(processes: readonly ChildProcess[]): Promise<void> {
   const allEnded = Promise.all(processes.map(({ ended }) => ended));
   for (const process of processes) process.signal('SIGTERM');

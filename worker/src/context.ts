@@ -8,6 +8,7 @@ import type { Config } from '@closebell/shared/config';
 import type { Logger } from '@closebell/shared/infra/logger';
 import type { JobKind, JobPayload } from '@closebell/shared/jobs';
 import type { MarketDataProvider } from '@closebell/shared/market-data/provider';
+import type { Metrics } from '@closebell/shared/metrics';
 
 export type WorkerContext = Readonly<{
   db: Db;
@@ -17,7 +18,11 @@ export type WorkerContext = Readonly<{
   clock: Clock;
   calendar: TradingCalendar;
   providers: readonly MarketDataProvider[];
+  metrics: Metrics;
 }>;
+
+/** Where a job stands in the phase it is in. */
+export type ProgressReport = Omit<JobProgress, 'reached'>;
 
 /** One phase of a run as it shows in batch-status; `run` measures it and keeps its counts. */
 export type PhaseReporter = <T extends Readonly<{ counts: Readonly<Record<string, number>> }>>(
@@ -34,7 +39,7 @@ export type JobRun<K extends JobKind> = Readonly<{
   /** Aborts on cancel, time-out, a lost hold and shutdown. */
   signal: AbortSignal;
   phase: PhaseReporter;
-  progress: (progress: JobProgress) => void;
+  progress: (progress: ProgressReport) => void;
   logger: Logger;
 }>;
 

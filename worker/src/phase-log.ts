@@ -1,22 +1,25 @@
 // What a run shows of its phases. Written as it changes, at most a few times a second: pollers read it from the row.
 import { saveProgress, type JobHold } from '@closebell/prisma/job-runs';
-import type { Queryable } from '@closebell/prisma/client';
-import type { JobPhase, JobProgress } from '@closebell/prisma/jobs';
-import type { PhaseReporter } from './context.js';
+import type { JobPhase, JobProgress, JobRow } from '@closebell/prisma/jobs';
+import type { PhaseReporter, ProgressReport, WorkerContext } from './context.js';
 
 export type PhaseLog = Readonly<{
   phase: PhaseReporter;
-  progress: (progress: JobProgress) => void;
+  progress: (progress: ProgressReport) => void;
   /** Writes what is not written yet. A lost hold shows when the job's end is written, not here. */
   flush: () => Promise<void>;
 }>;
 
 const WRITE_EVERY_MS = 200;
 
-/** Goes on from `earlier`, the phases an earlier stage of the same run has finished. */
-export function createPhaseLog(client: Queryable, hold: JobHold, earlier: readonly JobPhase[]): PhaseLog {
-  let phases = earlier.filter(({ status }) => status !== 'running');
-  let current: JobProgress | null = null;
+/** Goes on from what an earlier stage or try of the same job has left. */
+export function createPhaseLog(
+  { db, metrics }: Pick<WorkerContext, 'db' | 'metrics'>,
+  hold: JobHold,
+  earlier: Pick<JobRow, 'phases' | 'progress'>,
+): PhaseLog {
+  let phases = earlier.phases.filter(({ status }) => status !== 'running');
+  let current: JobProgress | null = earlier.progress;
   let dirty = false;
   let lastWriteAt = 0;
   let writing: Promise<void> = Promise.resolve();
@@ -24,7 +27,7 @@ export function createPhaseLog(client: Queryable, hold: JobHold, earlier: readon
   const write = (): Promise<void> => {
     dirty = false;
     lastWriteAt = performance.now();
-    writing = writing.then(() => saveProgress(client, hold, current, phases).catch(() => undefined));
+    writing = writing.then(() => saveProgress(db.pool, hold, current, phases).catch(() => undefined));
     return writing;
   };
   const changed = (): void => {
@@ -38,27 +41,33 @@ export function createPhaseLog(client: Queryable, hold: JobHold, earlier: readon
 
   return {
     phase: async ({ number, name }, work) => {
-      const startedAt = new Date();
       const started: JobPhase = {
         number,
         name,
         status: 'running',
-        started_at: startedAt.toISOString(),
+        started_at: new Date().toISOString(),
         duration_ms: null,
         counts: {},
+      };
+      const startedMs = performance.now();
+      const passed = (): number => {
+        const durationMs = performance.now() - startedMs;
+        metrics.observe('closebell_phase_seconds', { phase: name }, durationMs / 1000);
+        return Math.round(durationMs);
       };
       put(started);
       try {
         const result = await work();
-        put({ ...started, status: 'completed', duration_ms: Date.now() - startedAt.getTime(), counts: result.counts });
+        put({ ...started, status: 'completed', duration_ms: passed(), counts: result.counts });
         return result;
       } catch (cause) {
-        put({ ...started, status: 'failed', duration_ms: Date.now() - startedAt.getTime() });
+        put({ ...started, status: 'failed', duration_ms: passed() });
         throw cause;
       }
     },
     progress: (progress) => {
-      current = progress;
+      const within = progress.total > 0 ? Math.min(1, progress.done / progress.total) : 0;
+      current = { ...progress, reached: Math.max(current?.reached ?? 0, progress.phase + within) };
       changed();
     },
     flush: () => (dirty ? write() : writing),

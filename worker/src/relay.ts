@@ -19,13 +19,17 @@ export function startRelay(
   transport: Transport,
   { sweepMs = 1_000, rescueMs = 2_000, enqueuedForMs = 15_000, schedules = true }: RelayOptions = {},
 ): Relay {
-  const { db, logger } = context;
+  const { db, logger, metrics } = context;
   const relay = repeating('relay', sweepMs, logger, async () => {
     while ((await relayDueJobs(db, RELAY_LIMIT, (jobs) => transport.enqueue(jobs.map(toEntry)))) === RELAY_LIMIT);
   });
   const rescue = repeating('rescuer', rescueMs, logger, async () => {
     const rescued = await rescueJobs(db, { enqueuedForMs, limit: RESCUE_LIMIT, holds: transport.holds });
-    if (rescued && rescued.requeued + rescued.failed + rescued.reEnqueued > 0) logger.warn(rescued, 'jobs rescued');
+    if (rescued === null || rescued.requeued + rescued.failed + rescued.reEnqueued === 0) return;
+    metrics.count('closebell_jobs_taken_over_total', {}, rescued.requeued);
+    metrics.count('closebell_jobs_given_up_total', {}, rescued.failed);
+    metrics.count('closebell_jobs_rescued_total', {}, rescued.reEnqueued);
+    logger.warn(rescued, 'jobs rescued');
   });
   const ticks = schedules ? repeating('schedules', 20_000, logger, () => submitDueTicks(context)) : null;
   const listener = listen(db.url, JOBS_CHANNEL, { onNotify: relay.now, onConnect: relay.now });

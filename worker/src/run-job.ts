@@ -1,43 +1,57 @@
-// One delivery of one job: claim the row, run its handler, write how it ended. The only place that turns errors into retry or stop.
-import { awaitChildren, beat, claimJob, endJob, FenceLostError, requeueJob, type JobHold } from '@closebell/prisma/job-runs';
-import { findChildren, type JobError, type JobRow } from '@closebell/prisma/jobs';
+// One delivery of one job: claim the row, have its handler run, write how it ended. The only place that turns errors into retry or stop.
+import {
+  awaitChildren,
+  beat,
+  claimJob,
+  endJob,
+  FenceLostError,
+  requeueJob,
+  returnEntry,
+  type JobEnd,
+  type JobHold,
+} from '@closebell/prisma/job-runs';
+import type { JobError, JobRow } from '@closebell/prisma/jobs';
 import { AppError, ERRORS, type ErrorCode } from '@closebell/shared/errors';
-import { JOBS, type JobKind, type JobPayload } from '@closebell/shared/jobs';
-import type { JobRun, Outcome, WorkerContext } from './context.js';
-import { HANDLERS } from './jobs/handlers.js';
-import { createPhaseLog } from './phase-log.js';
+import { JOBS } from '@closebell/shared/jobs';
+import type { Outcome, WorkerContext } from './context.js';
+import { HandedBackError } from './handed-back-error.js';
+import { loggerOf, type HandlerRunner } from './handler-run.js';
 
 export type RunOptions = Readonly<{
   leaseMs: number;
-  /** Aborts when the worker stops: running jobs go back to the queue. */
+  /** Aborts when the worker stops: running jobs go back to the queue, and no more are claimed. */
   shutdown: AbortSignal;
+  runner: HandlerRunner;
 }>;
 
 type StopReason = 'cancelled' | 'timed-out' | 'hold-lost' | 'shutdown';
 
 /** Never rejects for a job's sake: what went wrong stands in its row, or the lease runs out and the rescuer takes over. */
 export async function runJob(
-  context: WorkerContext,
+  worker: WorkerContext,
   entry: Readonly<{ jobId: string; fence: number }>,
   options: RunOptions,
 ): Promise<void> {
-  const job = await claimJob(context.db.pool, entry.jobId, entry.fence, options.leaseMs);
+  const { pool } = worker.db;
+  // The queue may hand over an entry it had fetched before it heard of our end: another worker is to have it at once.
+  if (options.shutdown.aborted) return returnEntry(pool, entry.jobId, entry.fence);
+  const job = await claimJob(pool, entry.jobId, entry.fence, options.leaseMs);
   // Delivered twice, or ended, cancelled or taken over since it was enqueued.
   if (job === null) return;
   const hold: JobHold = { id: job.id, fence: job.fence, leaseMs: options.leaseMs };
-  const logger = context.logger.child({
-    jobId: job.id,
-    kind: job.kind,
-    runId: job.run_id,
-    requestId: job.request_id ?? undefined,
-  });
+  // From here on every line says which job, run and request it is about.
+  const logger = loggerOf(worker, job);
+  const context = { ...worker, logger };
+  const startedMs = performance.now();
   try {
-    if (job.cancel_requested_at !== null) return await endJob(context.db, hold, { status: 'cancelled' });
+    if (job.cancel_requested_at !== null) return await end(context, job, hold, { status: 'cancelled' });
     logger.info({ attempt: job.attempts_made }, 'job started');
-    await settle(context, job, hold, await execute(context, job, hold, options, logger));
+    await settle(context, job, hold, await execute(context, job, hold, options));
   } catch (error) {
     if (error instanceof FenceLostError) logger.warn('job was taken over');
     else logger.error({ err: error }, 'the end of a job could not be written; its lease will run out');
+  } finally {
+    context.metrics.observe('closebell_job_seconds', { kind: job.kind }, (performance.now() - startedMs) / 1000);
   }
 }
 
@@ -47,45 +61,27 @@ async function execute(
   context: WorkerContext,
   job: JobRow,
   hold: JobHold,
-  { leaseMs, shutdown }: RunOptions,
-  logger: WorkerContext['logger'],
+  { leaseMs, shutdown, runner }: RunOptions,
 ): Promise<Ended> {
   const stop = new AbortController();
   const stopFor = (reason: StopReason) => stop.abort(reason);
-  const timeout = setTimeout(() => stopFor('timed-out'), JOBS[job.kind].timeoutMs);
   const onShutdown = () => stopFor('shutdown');
+  if (shutdown.aborted) return { outcome: 'stopped', reason: 'shutdown' };
   shutdown.addEventListener('abort', onShutdown, { once: true });
-  if (shutdown.aborted) onShutdown();
+  const timeout = setTimeout(() => stopFor('timed-out'), JOBS[job.kind].timeoutMs);
   const heart = startHeart(context, hold, leaseMs, stopFor);
-  const phases = createPhaseLog(context.db.pool, hold, job.phases);
   try {
-    const handled = handle(context, job, { hold, signal: stop.signal, phase: phases.phase, progress: phases.progress, logger });
-    return await Promise.race([handled, aborted(stop.signal)]);
+    return await Promise.race([runner.run(job, hold, stop.signal), aborted(stop.signal)]);
   } catch (error) {
     return stop.signal.aborted ? { outcome: 'stopped', reason: stop.signal.reason as StopReason } : { outcome: 'error', error };
   } finally {
     clearTimeout(timeout);
     shutdown.removeEventListener('abort', onShutdown);
     clearInterval(heart);
-    await phases.flush();
   }
 }
 
-async function handle(
-  context: WorkerContext,
-  job: JobRow,
-  run: Omit<JobRun<JobKind>, 'job' | 'payload' | 'children'>,
-): Promise<Outcome> {
-  const payload = JOBS[job.kind].payload.safeParse(job.payload);
-  if (!payload.success)
-    throw new AppError('ERR_JOB_003', { message: `the payload does not fit its kind: ${payload.error.message}` });
-  const children = await findChildren(context.db.pool, job.id);
-  // Row, payload and handler are of one kind by the table; the compiler cannot see that through the union.
-  const handler = HANDLERS[job.kind] as (context: WorkerContext, run: JobRun<JobKind>) => Promise<Outcome>;
-  return handler(context, { ...run, job, children, payload: payload.data as JobPayload<JobKind> });
-}
-
-/** A handler that does not heed its signal is left behind: the fence keeps it from writing. */
+/** A handler that does not heed its signal is left to its thread: the fence keeps it from writing. */
 function aborted(signal: AbortSignal): Promise<Ended> {
   return new Promise((resolve) => {
     const onAbort = () => resolve({ outcome: 'stopped', reason: signal.reason as StopReason });
@@ -109,7 +105,7 @@ function startHeart(
       else if (cancelRequested) stopFor('cancelled');
     } catch (error) {
       // The database may be back before the lease runs out; if not, the fence decides.
-      context.logger.warn({ err: error, jobId: hold.id }, 'heartbeat failed');
+      context.logger.warn({ err: error }, 'heartbeat failed');
     }
   };
   return setInterval(() => void tick(), Math.min(leaseMs / 4, HEARTBEAT_MAX_MS));
@@ -119,10 +115,10 @@ async function settle(context: WorkerContext, job: JobRow, hold: JobHold, ended:
   const { db, logger } = context;
   switch (ended.outcome) {
     case 'done':
-      logger.info({ jobId: job.id, kind: job.kind, status: ended.status ?? 'completed' }, 'job done');
-      return endJob(db, hold, { status: ended.status ?? 'completed', result: ended.result });
+      logger.info({ status: ended.status ?? 'completed' }, 'job done');
+      return end(context, job, hold, { status: ended.status ?? 'completed', result: ended.result });
     case 'stop':
-      return endJob(db, hold, {
+      return end(context, job, hold, {
         status: 'failed',
         result: ended.result ?? null,
         error: jobError(job, ended.code, ended.message),
@@ -152,19 +148,19 @@ async function snooze(
 ): Promise<void> {
   const ageMs = Date.now() - (job.started_at ?? job.created_at).getTime();
   if (ageMs > SNOOZE_TIMEOUTS_MAX * JOBS[job.kind].timeoutMs) {
-    return endJob(context.db, hold, {
+    return end(context, job, hold, {
       status: 'failed',
       error: jobError(job, 'ERR_JOB_002', `gave up waiting: ${ended.reason}`),
     });
   }
-  context.logger.info({ jobId: job.id, kind: job.kind, reason: ended.reason }, 'job snoozes');
+  context.logger.info({ reason: ended.reason }, 'job snoozes');
   return requeueJob(context.db, hold, { delayMs: ended.delayMs, keepsAttempt: true });
 }
 
 async function settleStopped(context: WorkerContext, job: JobRow, hold: JobHold, reason: StopReason): Promise<void> {
   switch (reason) {
     case 'cancelled':
-      return endJob(context.db, hold, { status: 'cancelled' });
+      return end(context, job, hold, { status: 'cancelled' });
     case 'shutdown':
       return requeueJob(context.db, hold, { delayMs: 0, keepsAttempt: true });
     case 'timed-out':
@@ -176,16 +172,28 @@ async function settleStopped(context: WorkerContext, job: JobRow, hold: JobHold,
 
 async function settleError(context: WorkerContext, job: JobRow, hold: JobHold, cause: unknown): Promise<void> {
   if (cause instanceof FenceLostError) throw cause;
+  if (cause instanceof HandedBackError) return handBack(context, hold, cause);
   const code: ErrorCode = cause instanceof AppError ? cause.code : 'ERR_SYS_001';
   const retryable = !(cause instanceof AppError) || ERRORS[code].retryable;
   const error = jobError(job, code, cause instanceof AppError ? cause.message : ERRORS[code].message, cause);
-  const logger = context.logger.child({ jobId: job.id, kind: job.kind, attempt: job.attempts_made, code });
+  const logger = context.logger.child({ attempt: job.attempts_made, code });
   if (retryable && job.attempts_made < job.attempts_max) {
     logger.warn({ err: cause }, 'job failed and will be tried again');
-    return requeueJob(context.db, hold, { delayMs: backoffMs(job.attempts_made), keepsAttempt: false, error });
+    await requeueJob(context.db, hold, { delayMs: backoffMs(job.attempts_made), keepsAttempt: false, error });
+    return context.metrics.count('closebell_jobs_retried_total', { kind: job.kind, code });
   }
   logger.error({ err: cause }, 'job failed');
-  return endJob(context.db, hold, { status: 'failed', error });
+  return end(context, job, hold, { status: 'failed', error });
+}
+
+async function end({ db, metrics }: WorkerContext, { kind }: JobRow, hold: JobHold, how: JobEnd): Promise<void> {
+  if ((await endJob(db, hold, how)) === 'queued') return;
+  metrics.count('closebell_jobs_ended_total', { kind, status: how.status });
+}
+
+async function handBack({ db, logger }: WorkerContext, hold: JobHold, cause: HandedBackError): Promise<void> {
+  logger.warn({ reason: cause.message }, 'job goes back to the queue');
+  return requeueJob(db, hold, { delayMs: cause.delayMs, keepsAttempt: true });
 }
 
 const BACKOFF_FIRST_MS = 500;

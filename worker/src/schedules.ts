@@ -2,6 +2,7 @@
 import { CronExpressionParser } from 'cron-parser';
 import { firstTick, submitTick } from '@closebell/prisma/schedule-ticks';
 import { SCHEDULES, type JobKind, type ScheduleName } from '@closebell/shared/jobs';
+import { countSubmit } from '@closebell/shared/metrics';
 import type { WorkerContext } from './context.js';
 
 /** A year of daily ticks is more than any catch-up window holds. */
@@ -20,7 +21,8 @@ export async function submitDueTicksOf(context: WorkerContext, name: ScheduleNam
   for (const [index, dueAt] of dueTimes.entries()) {
     const payload = payloadAt(context, SCHEDULES[name].kind, dueAt);
     const trigger = index === dueTimes.length - 1 ? 'schedule' : 'catch-up';
-    await submitTick(context.db, name, dueAt, payload, trigger);
+    const { submitted } = await submitTick(context.db, name, dueAt, payload, trigger);
+    if (submitted) countSubmit(context.metrics, SCHEDULES[name].kind, true);
   }
 }
 

@@ -1,8 +1,16 @@
 // Closes along a run of sessions: the last one carries forward, with its age, and splits are kept beside as ratios.
+import type { TradingCalendar } from '../calendar/trading-calendar.js';
 import { NO_SPLIT, type ShareRatio } from './exact-value.js';
 
 /** A run of consecutive sessions. `firstIndex` is the calendar's index of the first one, `dateOf` the calendar's date of any. */
 export type SessionAxis = Readonly<{ sessions: readonly string[]; firstIndex: number; dateOf: (sessionIndex: number) => string }>;
+
+/** The sessions from one to another, both included. */
+export function axisOf(calendar: TradingCalendar, from: string, to: string): SessionAxis {
+  const sessions = calendar.sessionsBetween(from, to);
+  const firstIndex = calendar.sessionIndex(from);
+  return { sessions, firstIndex, dateOf: (index) => calendar.addSessions(from, index - firstIndex) };
+}
 
 /** One close of a symbol; `sessionIndex` is the calendar's, and may lie before the axis. Price in units of 1e-6, as traded. */
 export type Close = Readonly<{ sessionIndex: number; closeE6: number }>;

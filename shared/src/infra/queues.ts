@@ -41,6 +41,8 @@ export type TransportOptions = Readonly<{
   redisUrl: string | null;
   databaseUrl: string;
   logger: Logger;
+  /** A worker that says nothing for this long is dead, and what it had taken from the queue goes to another. */
+  leaseMs?: number;
   /** Separates several installations on one Redis. */
   prefix?: string;
 }>;
@@ -124,12 +126,23 @@ type Link = Readonly<{
   close: () => Promise<void>;
 }>;
 
-/** A dead worker's entry is seen as stalled after this; the row's own lease decides who may go on. */
-const WORKER_OPTIONS = { lockDuration: 30_000, stalledInterval: 15_000, maxStalledCount: 10 } as const;
+/**
+ * An entry whose worker died before it claimed the row has no lease that could run out: its lock is as long, and looked at as often as
+ * the rescuer looks at leases. With locks of 30 s such a job waited for 32 s. Who may go on, the row decides.
+ */
+const workerOptions = ({ leaseMs = 30_000 }: TransportOptions) =>
+  ({ lockDuration: leaseMs, stalledInterval: 2_000, maxStalledCount: 10 }) as const;
 
-async function redisLink({ redisUrl, prefix = 'closebell' }: TransportOptions & { redisUrl: string }): Promise<Link> {
+/**
+ * A command without an answer for this long is on a connection that nobody closed and nobody hears: it is given up for a new one.
+ * Longer than a worker's wait for the next entry, of 5 to 10 s.
+ */
+const ANSWER_MS_MAX = 15_000;
+
+async function redisLink(options: TransportOptions & { redisUrl: string }): Promise<Link> {
+  const { redisUrl, prefix = 'closebell' } = options;
   // The default back-off grows to 20 s; nobody waits that long after a Redis restart.
-  const shared: RedisOptions = { retryStrategy: (tries) => Math.min(tries * 100, 2_000) };
+  const shared: RedisOptions = { retryStrategy: (tries) => Math.min(tries * 100, 2_000), socketTimeout: ANSWER_MS_MAX };
   const producer = new Redis(redisUrl, { ...shared, maxRetriesPerRequest: 1, commandTimeout: 5_000, lazyConnect: true });
   const consumer = new Redis(redisUrl, { ...shared, maxRetriesPerRequest: null, lazyConnect: true });
   for (const connection of [producer, consumer]) connection.on('error', () => {});
@@ -151,7 +164,12 @@ async function redisLink({ redisUrl, prefix = 'closebell' }: TransportOptions & 
     backend: 'redis',
     queue: (name) => new RedisQueue(name, { connection: producer, prefix, skipWaitingForReady: true }) as unknown as Queue,
     worker: (name, processor, concurrency) =>
-      new RedisWorker(name, processor, { connection: consumer, prefix, concurrency, ...WORKER_OPTIONS }) as unknown as Worker,
+      new RedisWorker(name, processor, {
+        connection: consumer,
+        prefix,
+        concurrency,
+        ...workerOptions(options),
+      }) as unknown as Worker,
     ping: async () => void (await producer.ping()),
     close: disconnect,
   };
@@ -167,7 +185,8 @@ async function refuseEviction(redis: Redis): Promise<void> {
 
 const POSTGRES_SCHEMA = 'bullmq';
 
-async function postgresLink({ databaseUrl, logger }: TransportOptions): Promise<Link> {
+async function postgresLink(options: TransportOptions): Promise<Link> {
+  const { databaseUrl, logger, leaseMs = 30_000 } = options;
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     // Every worker holds one connection to listen on; the rest serve the queues' own statements.
@@ -176,10 +195,15 @@ async function postgresLink({ databaseUrl, logger }: TransportOptions): Promise<
     options: `-c search_path=${POSTGRES_SCHEMA}`,
     connectionTimeoutMillis: 5_000,
     keepAlive: true,
+    // A worker that is frozen in the middle of a transaction must not keep the others from the rows it holds.
+    idle_in_transaction_session_timeout: leaseMs / 2,
+    query_timeout: ANSWER_MS_MAX,
   });
   // Every queue and worker watches the pool they share.
   pool.setMaxListeners(QUEUES.length * 4);
   pool.on('error', (error) => logger.warn({ err: error }, 'queue connection'));
+  // A connection in use that is dropped between two statements would end the process; the next statement rejects.
+  pool.on('connect', (client) => client.on('error', () => {}));
   try {
     const client = await pool.connect();
     await runMigrations(client, POSTGRES_SCHEMA).finally(() => client.release());
@@ -196,7 +220,7 @@ async function postgresLink({ databaseUrl, logger }: TransportOptions): Promise<
     backend: 'postgres',
     queue: (name) => new PostgresQueue(name, { connection }) as unknown as Queue,
     worker: (name, processor, concurrency) =>
-      new PostgresWorker(name, processor, { connection, concurrency, ...WORKER_OPTIONS }) as unknown as Worker,
+      new PostgresWorker(name, processor, { connection, concurrency, ...workerOptions(options) }) as unknown as Worker,
     ping: async () => void (await pool.query('SELECT 1')),
     close: () => pool.end(),
   };

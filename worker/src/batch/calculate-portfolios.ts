@@ -1,15 +1,12 @@
 // Phases 3 and 4 for some portfolios: claim, read in bulk, compute one by one, write all in one transaction that proves the claims.
 import { claimPortfolios, openSlots, proveClaims, releaseClaims, type Claims } from '@closebell/prisma/calculation-claims';
-import { insertMarks, loadMarks, replaceLotValues, replaceSnapshots, settleGenerations } from '@closebell/prisma/figures';
+import { insertMarks, replaceLotValues, replaceSnapshots, settleGenerations } from '@closebell/prisma/figures';
 import { inFencedTransaction, type JobHold } from '@closebell/prisma/job-runs';
 import { loadLedgers, loadSnapshotLinks, type Ledger, type SnapshotLink } from '@closebell/prisma/ledger';
-import type { OptionMark } from '@closebell/shared/calc/option-marks';
-import { groupBy } from '@closebell/shared/grouping';
+import { loadLotSources } from '@closebell/prisma/lot-sources';
 import type { WorkerContext } from '../context.js';
 import { computePortfolio, type ComputedPortfolio, type PortfolioSources } from './compute-portfolio.js';
-import { lotKind } from '@closebell/shared/lot-kind';
 import { planCalculation, type CalculationPlan } from './plan-calculation.js';
-import { loadPriceBook } from './price-book.js';
 
 export type CalculationReport = Readonly<{
   /** Computed and stored. */
@@ -109,18 +106,7 @@ async function loadSources({ db, calendar, config }: WorkerContext, due: readonl
   const lots = due.flatMap(({ ledger }) => ledger.lots);
   const from = due.map(({ plan }) => plan.axis.sessions[0]!).reduce((a, b) => (a < b ? a : b));
   const to = due.map(({ plan }) => plan.to).reduce((a, b) => (a > b ? a : b));
-  const optionIds = lots.filter((lot) => lotKind(lot) === 'option').map(({ positionId }) => positionId);
-  const [prices, stored] = await Promise.all([
-    loadPriceBook(db.pool, calendar, { lots, from, to }),
-    loadMarks(db.pool, optionIds, from, to),
-  ]);
-  const marks = new Map(
-    [...groupBy(stored, ({ positionId }) => positionId)].map(([id, list]) => [
-      id,
-      new Map(list.map((mark): [string, OptionMark] => [mark.sessionDate, mark])),
-    ]),
-  );
-  return { calendar, prices, marks, optionRate: config.optionRate };
+  return loadLotSources(db.pool, calendar, { lots, from, to, optionRate: config.optionRate });
 }
 
 type Written = Readonly<{ stored: readonly string[]; lost: readonly string[]; changed: readonly string[] }>;

@@ -2,12 +2,12 @@
 import type { LotMark, LotValue, SnapshotFigures } from '@closebell/prisma/figures';
 import type { Ledger, SnapshotLink } from '@closebell/prisma/ledger';
 import { parseScaled } from '@closebell/shared/calc/exact-value';
-import { priceSourceAt, shareRatioAt } from '@closebell/shared/calc/lot-history';
-import { portfolioHistory, type ChainStart, type Flow, type PortfolioHistory } from '@closebell/shared/calc/portfolio-history';
-import { inputHashes } from './input-hash.js';
-import { pricedSymbol } from '@closebell/shared/lot-kind';
+import { portfolioHistory, type ChainStart, type PortfolioHistory } from '@closebell/shared/calc/portfolio-history';
+import { inputHashes } from '@closebell/shared/infra/input-hash';
+import { bookedFlows } from '@closebell/shared/ledger/flows';
+import { lotStanding } from '@closebell/shared/ledger/lot-standing';
+import { buildLots, type BuiltLot, type LotSources } from '@closebell/shared/ledger/lots';
 import type { CalculationPlan } from './plan-calculation.js';
-import { buildLots, indexOnAxis, type BuiltLot, type LotSources } from './portfolio-lots.js';
 
 export type ComputedPortfolio = Readonly<{
   portfolioId: string;
@@ -27,8 +27,8 @@ export function computePortfolio(
   { axis, from, mode }: CalculationPlan,
   link: SnapshotLink | null,
 ): ComputedPortfolio {
-  const lots = buildLots({ ...sources, axis }, ledger);
-  const flows = bookedFlows({ ...sources, axis }, ledger);
+  const lots = buildLots({ ...sources, axis }, ledger.lots);
+  const flows = bookedFlows({ ...sources, axis }, ledger.flows);
   const anchorIndex = sources.calendar.sessionIndex(ledger.equityAsOf) - axis.firstIndex;
   const start: ChainStart =
     mode === 'onwards' && link !== null
@@ -58,13 +58,6 @@ function moneyE4(text: string): number {
   return Number(parseScaled(text, 4));
 }
 
-/** Flows by the session they count in: a date without a session counts in the next one. */
-function bookedFlows(sources: LotSources, { flows }: Ledger): readonly Flow[] {
-  return flows
-    .map(({ date, amount }) => ({ index: indexOnAxis(sources, date), amountE4: moneyE4(amount) }))
-    .filter(({ index }) => index >= 1 && Number.isFinite(index));
-}
-
 /** The open lots at the last session of the axis. */
 function lotValues(
   sources: LotSources,
@@ -84,8 +77,7 @@ function lotValues(
         portfolioId: ledger.portfolioId,
         positionId: item.entry.positionId,
         date: sources.axis.sessions[last]!,
-        quantityE8: quantityAt(sources, item, last),
-        ...priceAt(sources, item, last),
+        ...lotStanding(sources, item, last),
         marketValueE4,
         costBasisE4: lot.entryValueE4,
         deltaAdjustedE4: Number.isNaN(deltaE4) ? null : deltaE4,
@@ -93,28 +85,4 @@ function lotValues(
       },
     ];
   });
-}
-
-function quantityAt({ axis }: LotSources, { lot }: BuiltLot, i: number): bigint {
-  const { numerator, denominator } = shareRatioAt(axis, lot, i);
-  return (lot.size.quantityE8 * BigInt(numerator)) / BigInt(denominator);
-}
-
-type PriceColumns = Pick<LotValue, 'priceE6' | 'priceSource' | 'priceDate' | 'ageSessions'>;
-
-/** The price a lot stands at; without one of its own, the entry price. */
-function priceAt({ axis, prices }: LotSources, { lot, entry }: BuiltLot, i: number): PriceColumns {
-  const entryPriceE6 = Number(parseScaled(entry.entryPrice, 6));
-  const priceSource = priceSourceAt(axis, lot, i);
-  const symbol = pricedSymbol(entry);
-  const series = symbol === null ? null : prices.series(symbol, axis);
-  const closeIndex = series?.closeIndex[i] ?? -1;
-  const aged = closeIndex !== -1 && priceSource !== 'no_price';
-  const own = lot.pricing.by === 'model' ? lot.pricing.markE6[i]! : (series?.closeE6[i] ?? Number.NaN);
-  return {
-    priceE6: Number.isNaN(own) ? entryPriceE6 : own,
-    priceSource,
-    priceDate: aged ? axis.dateOf(closeIndex) : null,
-    ageSessions: aged ? axis.firstIndex + i - closeIndex : 0,
-  };
 }

@@ -1,13 +1,15 @@
 // Phase 1: the bars that a calculation needs and the database lacks. Only gaps are fetched, one request per symbol, the newest included.
+import type { JobHold } from '@closebell/prisma/job-runs';
 import { findGaps, noteNoData, storeFetchedBars, type Gap } from '@closebell/prisma/price-inserts';
-import type { Ledger, LedgerLot } from '@closebell/prisma/ledger';
+import type { Ledger } from '@closebell/prisma/ledger';
 import { FACTOR_SYMBOLS } from '@closebell/shared/calc/factors';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { fetchDailyBars } from '../market-data/fetch-bars.js';
 import type { WorkerContext } from '../context.js';
+import type { LedgerLot } from '@closebell/shared/ledger/ledger';
+import { entrySession } from '@closebell/shared/ledger/price-book';
 import { pricedSymbol } from '@closebell/shared/lot-kind';
-import { historyStart } from './plan-calculation.js';
-import { entrySession } from './price-book.js';
+import { historyEnd, historyStart } from './plan-calculation.js';
 
 /** Bars kept per symbol: a 252-session regression, a 365-session lookback and a year of history each find all they need. */
 const WINDOW_SESSIONS = 504;
@@ -29,6 +31,7 @@ export type FetchReport = Readonly<{
 export type FetchRequest = Readonly<{
   ledgers: readonly Ledger[];
   targetSession: string;
+  hold: JobHold;
   signal: AbortSignal;
   onProgress: (done: number, total: number) => void;
 }>;
@@ -67,24 +70,27 @@ export async function fetchMissingBars(context: WorkerContext, request: FetchReq
 type FetchedGap = Readonly<{ inserted: number; revised: number; reason: string | null; warnings: readonly string[] }>;
 
 async function fetchGap(
-  { db, providers }: WorkerContext,
+  { db, providers, metrics }: WorkerContext,
   { symbol, sessions }: Gap,
-  { targetSession, signal }: FetchRequest,
+  { targetSession, hold, signal }: FetchRequest,
   nothingStored: boolean,
 ): Promise<FetchedGap> {
   signal.throwIfAborted();
   const fetched = await fetchDailyBars(providers, symbol, { from: sessions[0]!, to: sessions.at(-1)! }, signal);
+  for (const { provider, status } of fetched.attempts)
+    metrics.count('closebell_provider_requests_total', { provider, outcome: status });
   if (fetched.status === 'ok') {
     const { provider, bars, actions, warnings } = fetched;
-    const stored = await storeFetchedBars(db, { symbol, provider, bars, actions, asked: sessions }, targetSession);
+    const stored = await storeFetchedBars(db, hold, { symbol, provider, bars, actions, asked: sessions }, targetSession);
+    metrics.count('closebell_bars_inserted_total', {}, stored.inserted);
     return { inserted: stored.inserted, revised: stored.revised, reason: null, warnings };
   }
   const reason = fetched.attempts.map(({ provider, reason: why }) => `${provider}: ${why ?? 'no answer'}`).join('; ');
   if (fetched.status === 'unavailable') return { inserted: 0, revised: 0, reason, warnings: [`${symbol}: ${reason}`] };
   // A symbol without any bar is left alone for a while; one that has some only lacks these sessions.
   if (nothingStored)
-    await noteNoData(db.pool, symbol, reason, fetched.status === 'no_data' ? NO_DATA_RETRY_DAYS : UNKNOWN_RETRY_DAYS);
-  else await storeFetchedBars(db, { symbol, provider: 'none', bars: [], actions: [], asked: sessions }, targetSession);
+    await noteNoData(db, hold, symbol, reason, fetched.status === 'no_data' ? NO_DATA_RETRY_DAYS : UNKNOWN_RETRY_DAYS);
+  else await storeFetchedBars(db, hold, { symbol, provider: 'none', bars: [], actions: [], asked: sessions }, targetSession);
   return { inserted: 0, revised: 0, reason, warnings: [] };
 }
 
@@ -101,6 +107,7 @@ export function wantedSessions(
     const known = from.get(symbol);
     if (known === undefined || date < known) from.set(symbol, date);
   };
+  const to = ledgers.map((ledger) => historyEnd(ledger, targetSession)).reduce((a, b) => (a > b ? a : b), targetSession);
   const single = new Map<string, Set<string>>();
   for (const ledger of ledgers) {
     const start = calendar.previousSession(historyStart(calendar, ledger));
@@ -115,7 +122,7 @@ export function wantedSessions(
     }
   }
   return [...from].map(([symbol, start]) => {
-    const sessions = calendar.sessionsBetween(start, targetSession);
+    const sessions = calendar.sessionsBetween(start, to);
     const before = [...(single.get(symbol) ?? [])].filter((session) => session < start).sort();
     return { symbol, sessions: [...before, ...sessions] };
   });

@@ -1,6 +1,6 @@
 // Which sessions of a portfolio must be computed, and what their equity is chained to. Pure: no database, no clock.
 import type { Ledger } from '@closebell/prisma/ledger';
-import type { SessionAxis } from '@closebell/shared/calc/price-series';
+import { axisOf, type SessionAxis } from '@closebell/shared/calc/price-series';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 
 /** How far back the first calculation goes, in calendar days. */
@@ -15,10 +15,13 @@ export type CalculationPlan = Readonly<{
   mode: 'whole' | 'onwards';
 }>;
 
+/** A plan needs of the newest snapshot its date only. */
+type PlannedLedger = Omit<Ledger, 'last'> & Readonly<{ last: Readonly<{ date: string }> | null }>;
+
 /** Null when every figure up to the target is there and still holds. */
-export function planCalculation(calendar: TradingCalendar, ledger: Ledger, targetSession: string): CalculationPlan | null {
+export function planCalculation(calendar: TradingCalendar, ledger: PlannedLedger, targetSession: string): CalculationPlan | null {
   const { last, dirtyFrom, equityAsOf } = ledger;
-  const to = latest([targetSession, equityAsOf, last?.date ?? targetSession]);
+  const to = historyEnd(ledger, targetSession);
   if (last === null || (dirtyFrom !== null && dirtyFrom <= equityAsOf)) {
     return planOf(calendar, historyStart(calendar, ledger), to, 'whole');
   }
@@ -31,21 +34,23 @@ export function planCalculation(calendar: TradingCalendar, ledger: Ledger, targe
  * min(anchor, max(first entry, opening − 365 days)). The opening is the target session when the portfolio was made, not the one of
  * this run: the start of the history, and with it cumulative P&L, must not depend on when or how often a job ran.
  */
-export function historyStart(calendar: TradingCalendar, { lots, equityAsOf, openedOn }: Ledger): string {
+export function historyStart(
+  calendar: TradingCalendar,
+  { lots, equityAsOf, openedOn }: Pick<Ledger, 'lots' | 'equityAsOf' | 'openedOn'>,
+): string {
   const firstEntry = lots.reduce((first, { entryDate }) => (entryDate < first ? entryDate : first), equityAsOf);
   const reach = new Date(Date.parse(openedOn) - HISTORY_DAYS * 86_400_000).toISOString().slice(0, 10);
   const start = latest([firstEntry, reach, calendar.firstDate]);
   return calendar.sessionOnOrAfter(start < equityAsOf ? start : equityAsOf);
 }
 
-function planOf(calendar: TradingCalendar, from: string, to: string, mode: CalculationPlan['mode']): CalculationPlan {
-  return { axis: axisOf(calendar, calendar.previousSession(from), to), from, to, mode };
+/** Figures reach the target, the anchor and the newest snapshot there is: an earlier target takes nothing away. */
+export function historyEnd({ equityAsOf, last }: Pick<PlannedLedger, 'equityAsOf' | 'last'>, targetSession: string): string {
+  return latest([targetSession, equityAsOf, last?.date ?? targetSession]);
 }
 
-export function axisOf(calendar: TradingCalendar, from: string, to: string): SessionAxis {
-  const sessions = calendar.sessionsBetween(from, to);
-  const firstIndex = calendar.sessionIndex(from);
-  return { sessions, firstIndex, dateOf: (index) => calendar.addSessions(from, index - firstIndex) };
+function planOf(calendar: TradingCalendar, from: string, to: string, mode: CalculationPlan['mode']): CalculationPlan {
+  return { axis: axisOf(calendar, calendar.previousSession(from), to), from, to, mode };
 }
 
 function latest(dates: readonly string[]): string {

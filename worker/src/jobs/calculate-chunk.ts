@@ -5,16 +5,18 @@ import type { Handler } from '../context.js';
 export const calculateChunk: Handler<'calculate-chunk'> = async (context, { payload, hold, signal }) => {
   const { portfolioIds, sessionDate } = payload;
   const report = await calculatePortfolios(context, { portfolioIds, targetSession: sessionDate, hold, signal });
-  if (report.changedMeanwhile.length > 0)
-    return { outcome: 'snooze', delayMs: 0, reason: 'portfolios changed while they were computed' };
   const skipped = { up_to_date: report.upToDate.length, duplicate_run: report.claimedElsewhere.length };
-  const seen = report.succeeded.length + report.failed.length + skipped.up_to_date + skipped.duplicate_run;
+  // What changed while it was computed has right figures of the ledger that was read; the batch computes it once more before it ends.
+  const succeeded = report.succeeded.length + report.changedMeanwhile.length;
+  const seen = succeeded + report.failed.length + skipped.up_to_date + skipped.duplicate_run;
   return {
     outcome: 'done',
     status: report.failed.length > 0 ? 'partial' : 'completed',
     result: {
       processed: portfolioIds.length,
-      succeeded: report.succeeded.length,
+      succeeded,
+      // The phases done so far have no part that can fail alone.
+      partial: 0,
       failed: report.failed.length,
       skipped: { ...skipped, deleted: portfolioIds.length - seen },
       sessions: report.sessions,

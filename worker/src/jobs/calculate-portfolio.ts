@@ -1,3 +1,5 @@
+import type { JobRow } from '@closebell/prisma/jobs';
+import { readGeneration } from '@closebell/prisma/portfolios';
 import { calculatePortfolios, type CalculationReport } from '../batch/calculate-portfolios.js';
 import { PHASES } from '../batch/phases.js';
 import type { Handler, JobRun, Outcome, WorkerContext } from '../context.js';
@@ -7,11 +9,17 @@ const CLAIMED_ELSEWHERE_DELAY_MS = 500;
 /** A user's run: the prices as a child job first, then the figures. It waits while another job computes the portfolio. */
 export const calculatePortfolio: Handler<'calculate-portfolio'> = async (context, run) => {
   const { portfolioId, sessionDate, onboarding } = run.payload;
-  const prepared = run.children.find(({ kind }) => kind === 'prepare-portfolio');
-  if (!prepared)
+  const prepared = run.children.findLast(({ kind }) => kind === 'prepare-portfolio');
+  if (!prepared || (await isOutdated(context, prepared, portfolioId)))
     return { outcome: 'await', children: [{ kind: 'prepare-portfolio', payload: { portfolioId, sessionDate, onboarding } }] };
   return outcomeOf(await calculate(context, run), portfolioId, sessionDate);
 };
+
+/** A change since the prices were prepared may have brought a symbol, or an earlier entry, that needs more of them. */
+async function isOutdated({ db }: WorkerContext, { result }: JobRow, portfolioId: string): Promise<boolean> {
+  const generation = result?.['generation'] ?? null;
+  return generation !== null && generation !== (await readGeneration(db.pool, portfolioId));
+}
 
 async function calculate(
   context: WorkerContext,

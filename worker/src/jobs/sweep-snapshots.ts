@@ -15,6 +15,9 @@ export const sweepSnapshots: Handler<'sweep-snapshots'> = async ({ db }, { paylo
     };
   }
   const incomplete = await listIncompletePortfolioIds(db.pool, sessionDate);
-  if (incomplete.length === 0) return { outcome: 'done', result: { session_date: sessionDate, processed: 0, failed: 0 } };
+  if (incomplete.length === 0) {
+    const note = 'every figure was there and still holds';
+    return { outcome: 'done', result: { session_date: sessionDate, processed: 0, failed: 0, note } };
+  }
   return { outcome: 'await', children: [{ kind: 'run-batch', payload: { sessionDate } }] };
 };

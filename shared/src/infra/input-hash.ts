@@ -1,18 +1,18 @@
 // A snapshot carries a hash of the values it was computed from, chained outward from the anchor: same inputs, same bytes.
 // Values only: never ids, generations or times, so that a replay on another machine gives the same hash.
 import { createHash } from 'node:crypto';
-import type { Ledger, LedgerLot } from '@closebell/prisma/ledger';
-import type { Lot } from '@closebell/shared/calc/lot-history';
-import type { Flow } from '@closebell/shared/calc/portfolio-history';
-import type { SessionAxis } from '@closebell/shared/calc/price-series';
-import type { BuiltLot } from './portfolio-lots.js';
+import type { Lot } from '../calc/lot-history.js';
+import type { Flow } from '../calc/portfolio-history.js';
+import type { SessionAxis } from '../calc/price-series.js';
+import type { LedgerEntries, LedgerLot } from '../ledger/ledger.js';
+import type { BuiltLot } from '../ledger/lots.js';
 
 /** Changes when the same inputs would give other figures. */
-const METHOD_VERSION = 'closebell equity chain 1';
+export const METHOD_VERSION = 'closebell equity chain 1';
 
 export type HashInput = Readonly<{
   axis: SessionAxis;
-  ledger: Ledger;
+  ledger: Pick<LedgerEntries, 'equityBalance' | 'equityAsOf'>;
   lots: readonly BuiltLot[];
   flows: readonly Flow[];
   /** `anchorIndex` for a whole history; `previous` is the hash of session 0 for a continued one. */
@@ -21,24 +21,33 @@ export type HashInput = Readonly<{
 
 /** Hashes of sessions 1 … of the axis, in order. */
 export function inputHashes(input: HashInput): readonly Buffer[] {
+  const hashes: Buffer[] = [];
+  for (const { index, hash } of hashChain(input)) hashes[index - 1] = hash;
+  return hashes;
+}
+
+/** The same one by one, from the start outward: first to the end of the axis, then back to session 1. */
+export function* hashChain(input: HashInput): Generator<Readonly<{ index: number; hash: Buffer }>> {
   const { axis, ledger, start } = input;
   const lotKeys = input.lots.map(({ entry }) => lotKey(entry));
   const last = axis.sessions.length - 1;
-  const hashes: Buffer[] = [];
-  const link = (previous: Buffer, i: number): Buffer => {
-    const hash = createHash('sha256')
+  const link = (previous: Buffer, index: number): Buffer =>
+    createHash('sha256')
       .update(previous)
-      .update(inputsOf(input, lotKeys, i))
+      .update(inputsOf(input, lotKeys, index))
       .digest();
-    hashes[i - 1] = hash;
-    return hash;
-  };
   const seed = createHash('sha256').update(`${METHOD_VERSION}\n${ledger.equityBalance}\n${ledger.equityAsOf}`).digest();
   const anchorIndex = 'anchorIndex' in start ? start.anchorIndex : 0;
   const anchor = 'anchorIndex' in start ? link(seed, anchorIndex) : start.previous;
-  for (let i = anchorIndex + 1, hash = anchor; i <= last; i++) hash = link(hash, i);
-  for (let i = anchorIndex - 1, hash = anchor; i >= 1; i--) hash = link(hash, i);
-  return hashes;
+  if (anchorIndex > 0) yield { index: anchorIndex, hash: anchor };
+  for (let index = anchorIndex + 1, hash = anchor; index <= last; index++) {
+    hash = link(hash, index);
+    yield { index, hash };
+  }
+  for (let index = anchorIndex - 1, hash = anchor; index >= 1; index--) {
+    hash = link(hash, index);
+    yield { index, hash };
+  }
 }
 
 function lotKey(lot: LedgerLot): string {

@@ -1,19 +1,12 @@
 // From a lot as entered to a lot as the kernel computes it: indices on the axis, rounded entry and exit values, and its prices.
-import type { Ledger, LedgerLot } from '@closebell/prisma/ledger';
-import type { LotMark } from '@closebell/prisma/figures';
-import { lotValueE4, NO_SPLIT, parseScaled, type LotSize } from '@closebell/shared/calc/exact-value';
-import type { Lot, LotPricing } from '@closebell/shared/calc/lot-history';
-import {
-  intrinsicE6,
-  optionMarks,
-  type OptionContract,
-  type OptionMark,
-  type OptionMarks,
-} from '@closebell/shared/calc/option-marks';
-import type { PortfolioLot } from '@closebell/shared/calc/portfolio-history';
-import { ratioBetween, type SessionAxis } from '@closebell/shared/calc/price-series';
-import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-import { lotKind } from '@closebell/shared/lot-kind';
+import { lotValueE4, NO_SPLIT, parseScaled, type LotSize } from '../calc/exact-value.js';
+import type { Lot, LotPricing } from '../calc/lot-history.js';
+import { intrinsicE6, optionMarks, type OptionContract, type OptionMark, type OptionMarks } from '../calc/option-marks.js';
+import type { PortfolioLot } from '../calc/portfolio-history.js';
+import { ratioBetween, type SessionAxis } from '../calc/price-series.js';
+import type { TradingCalendar } from '../calendar/trading-calendar.js';
+import { lotKind } from '../lot-kind.js';
+import type { LedgerLot } from './ledger.js';
 import { entrySession, type PriceBook } from './price-book.js';
 
 export type LotSources = Readonly<{
@@ -27,10 +20,11 @@ export type LotSources = Readonly<{
 }>;
 
 /** A lot of the ledger, ready to compute, with the marks it needs and does not have yet. */
-export type BuiltLot = PortfolioLot & Readonly<{ entry: LedgerLot; addedMarks: readonly LotMark[] }>;
+export type BuiltLot = PortfolioLot & Readonly<{ entry: LedgerLot; addedMarks: readonly AddedMark[] }>;
+export type AddedMark = OptionMark & Readonly<{ positionId: string }>;
 
-export function buildLots(sources: LotSources, ledger: Ledger): readonly BuiltLot[] {
-  return ledger.lots.map((entry) => buildLot(sources, entry));
+export function buildLots(sources: LotSources, entries: readonly LedgerLot[]): readonly BuiltLot[] {
+  return entries.map((entry) => buildLot(sources, entry));
 }
 
 const CONTRACT_SIZE = 100;

@@ -1,8 +1,5 @@
-// The prices of one calculation, loaded once and shared by all its portfolios.
-import type { Queryable } from '@closebell/prisma/client';
-import type { LedgerLot } from '@closebell/prisma/ledger';
-import { loadActions, loadCloses, loadClosesAsOf, type StoredAction, type StoredClose } from '@closebell/prisma/prices';
-import { parseScaled } from '@closebell/shared/calc/exact-value';
+// The prices of some lots, loaded once and shared by all the portfolios that hold them. Pure: what is stored comes in as it is.
+import { parseScaled } from '../calc/exact-value.js';
 import {
   carryForward,
   type Close,
@@ -10,11 +7,21 @@ import {
   type PriceSeries,
   type SessionAxis,
   type SplitEvent,
-} from '@closebell/shared/calc/price-series';
-import { actionsBySession, totalReturns, type DatedAction } from '@closebell/shared/calc/returns';
-import { annualizedVolatility } from '@closebell/shared/calc/statistics';
-import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-import { lotKind, pricedSymbol } from '@closebell/shared/lot-kind';
+} from '../calc/price-series.js';
+import { actionsBySession, totalReturns, type DatedAction } from '../calc/returns.js';
+import { annualizedVolatility } from '../calc/statistics.js';
+import type { TradingCalendar } from '../calendar/trading-calendar.js';
+import type { LedgerLot } from './ledger.js';
+
+/** One close as stored: `closeE6` in units of 1e-6. */
+export type StoredClose = Readonly<{ symbol: string; sessionDate: string; closeE6: number }>;
+
+export type StoredAction = Readonly<{ symbol: string; exDate: string }> &
+  (
+    | Readonly<{ type: 'split'; numerator: number; denominator: number }>
+    /** Cash per share as decimal text. */
+    | Readonly<{ type: 'dividend'; amount: string }>
+  );
 
 export type PriceBook = Readonly<{
   /** The symbol's closes carried along the axis. */
@@ -29,24 +36,11 @@ export type PriceBook = Readonly<{
 }>;
 
 const VOLATILITY_SESSIONS = 63;
-
-export type PriceBookRequest = Readonly<{ lots: readonly LedgerLot[]; from: string; to: string }>;
-
-export async function loadPriceBook(client: Queryable, calendar: TradingCalendar, request: PriceBookRequest): Promise<PriceBook> {
-  const { lots, to } = request;
-  const options = lots.filter((lot) => lotKind(lot) === 'option');
-  const symbols = [...new Set(lots.map(pricedSymbol).filter((symbol) => symbol !== null))].sort();
-  const from = options.length > 0 ? sessionsBefore(calendar, request.from, VOLATILITY_SESSIONS + 1) : request.from;
-  const [stored, actions, dated] = await Promise.all([
-    loadCloses(client, symbols, from, to),
-    loadActions(client, symbols, to),
-    loadClosesAsOf(client, contractDates(calendar, options, to)),
-  ]);
-  return priceBook(calendar, from, stored, actions, dated);
-}
+/** Sessions before the first one wanted whose closes a volatility needs: one more than it has returns. */
+export const VOLATILITY_REACH = VOLATILITY_SESSIONS + 1;
 
 /** The sessions of an option's life whose closes are needed however long ago they were: its entry's and its expiry's. */
-function contractDates(
+export function contractDates(
   calendar: TradingCalendar,
   options: readonly LedgerLot[],
   to: string,
@@ -65,14 +59,11 @@ export function entrySession(calendar: TradingCalendar, entryDate: string): stri
   return calendar.sessionOnOrAfter(entryDate);
 }
 
-function sessionsBefore(calendar: TradingCalendar, session: string, count: number): string {
-  return calendar.addSessions(session, -Math.min(count, calendar.sessionIndex(session)));
-}
-
 type Stored = ReadonlyMap<string, readonly StoredClose[]>;
-type Dated = Awaited<ReturnType<typeof loadClosesAsOf>>;
+type Dated = readonly (StoredClose & Readonly<{ asOf: string }>)[];
 
-function priceBook(
+/** `dated`: the closes as of the dates of `contractDates`. `from`: where the stored closes begin. */
+export function priceBook(
   calendar: TradingCalendar,
   from: string,
   stored: Stored,
