@@ -1,11 +1,13 @@
 // Runs and jobs as a superuser sees them. Pure.
+import type { BatchTotals } from '@closebell/prisma/batch-totals';
 import type { JobRow } from '@closebell/prisma/jobs';
 import type { Run, RunPart } from '@closebell/prisma/runs';
-import type { AdminJob } from '@closebell/shared/contracts/admin';
+import type { AdminJob } from '@closebell/shared/contracts/admin-jobs';
 import { JOB_STATUSES, type JobStatus } from '@closebell/shared/jobs';
 import { viewRun } from './run-view.js';
 
-export function viewAdminRun(run: Run) {
+/** `totals`: of a batch, or a sweep that makes one. */
+export function viewAdminRun(run: Run, totals: BatchTotals | null) {
   const { root, children } = run;
   return {
     ...viewRun(run),
@@ -13,13 +15,18 @@ export function viewAdminRun(run: Run) {
     portfolio_id: typeof root.payload['portfolioId'] === 'string' ? root.payload['portfolioId'] : null,
     requested_by: root.requested_by,
     jobs: countByStatus(children),
+    totals,
     error: root.error,
   };
 }
 
 function countByStatus(jobs: readonly RunPart[]): Record<JobStatus, number> {
-  const counts = JOB_STATUSES.map((status) => [status, jobs.filter((job) => job.status === status).length] as const);
-  return Object.fromEntries(counts) as Record<JobStatus, number>;
+  return everyStatus((status) => jobs.filter((job) => job.status === status).length);
+}
+
+/** Every status with its count, those that no job has among them. */
+export function everyStatus(count: (status: JobStatus) => number): Record<JobStatus, number> {
+  return Object.fromEntries(JOB_STATUSES.map((status) => [status, count(status)])) as Record<JobStatus, number>;
 }
 
 export function viewAdminJob(job: JobRow): AdminJob {
@@ -45,7 +52,10 @@ export function viewAdminJob(job: JobRow): AdminJob {
 }
 
 /** The page that was asked for, of rows read one beyond it, and the id to go on from. */
-export function cutPage<T extends Readonly<{ id: string }>>(rows: readonly T[], limit: number) {
+export function cutPage<T extends Readonly<{ id: string | number }>>(
+  rows: readonly T[],
+  limit: number,
+): Readonly<{ page: readonly T[]; nextCursor: T['id'] | null }> {
   const page = rows.slice(0, limit);
   return { page, nextCursor: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
 }

@@ -1,5 +1,6 @@
 // The whole server, in the order in which a request meets it.
 import type { Config } from '@closebell/shared/config';
+import { IDEMPOTENCY_REPLAYED } from '@closebell/shared/contracts/endpoint';
 import type { Logger } from '@closebell/shared/infra/logger';
 import compression from 'compression';
 import cookieParser from 'cookie-parser';
@@ -10,18 +11,21 @@ import { pinoHttp } from 'pino-http';
 import { board } from './board.js';
 import type { ApiContext } from './context.js';
 import { docs } from './docs.js';
+import { metricsRoutes } from './metrics.js';
 import { conditionalRequest } from './middleware/conditional-request.js';
 import { errorHandler, notFound } from './middleware/error-handler.js';
 import { requestId, requestIdOf } from './middleware/request-id.js';
+import { requestMetrics } from './middleware/request-metrics.js';
 import { mountApi } from './routes.js';
 import { healthRoutes } from './routes/health.js';
 
 export function createApp(context: ApiContext): Express {
-  const { config, logger } = context;
+  const { config, logger, metrics } = context;
   const app = express();
   app.set('trust proxy', config.trustProxy);
   app.use(requestId);
   app.use(requestLog(logger));
+  app.use(requestMetrics(metrics));
   app.use(helmet(securityHeaders(config)));
   app.use(cors({ origin: [...config.corsOrigins], credentials: true, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 }));
   app.use(compression({ filter: isCompressible }));
@@ -51,6 +55,7 @@ export function apiRouter(context: ApiContext): Router {
 function rootRouter(context: ApiContext): Router {
   const router = Router();
   healthRoutes(router, context);
+  metricsRoutes(router, context);
   return router;
 }
 
@@ -58,6 +63,7 @@ const EXPOSED_HEADERS = [
   'X-Request-Id',
   'Location',
   'Retry-After',
+  IDEMPOTENCY_REPLAYED,
   'ETag',
   'Content-Disposition',
   'RateLimit-Limit',
@@ -77,16 +83,25 @@ function requestLog(logger: Logger): RequestHandler {
   return pinoHttp<Request, Response>({
     logger,
     genReqId: (_request: Request, response: Response) => requestIdOf(response),
-    autoLogging: { ignore: ({ url }) => /^(\/api\/v1)?\/health/.test(url ?? '') },
-    customLogLevel: (_request, { statusCode }) => (statusCode >= 500 ? 'error' : 'info'),
+    autoLogging: { ignore: ({ url }) => /^((\/api\/v1)?\/health|\/metrics)/.test(url ?? '') },
+    customProps: (_request: Request, response: Response) => ({ requestId: requestIdOf(response) }),
+    customLogLevel: levelOf,
     // Names and outcomes only: no headers, no body, no query string.
     serializers: {
-      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({ id, method, path: url.split('?')[0] }),
+      req: ({ method, url }: { method: string; url: string }) => ({ method, path: url.split('?')[0] }),
       res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
       // The error handler has logged the cause.
       err: () => undefined,
     },
   });
+}
+
+/** A front end polls several times a second: what went well there would bury everything else. */
+const POLL = /\/batch-status\/[^/]+$/;
+
+function levelOf({ method, path }: Request, { statusCode }: Response): 'debug' | 'info' | 'error' {
+  if (statusCode >= 500) return 'error';
+  return method === 'GET' && statusCode < 400 && POLL.test(path) ? 'debug' : 'info';
 }
 
 /** Compressing a stream of events would hold each back until a block is full. */

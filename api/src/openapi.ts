@@ -1,5 +1,5 @@
 // The OpenAPI document, from the same schemas that check the requests.
-import type { Endpoint } from '@closebell/shared/contracts/endpoint';
+import { IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, type Endpoint } from '@closebell/shared/contracts/endpoint';
 import { ERRORS, type ErrorCode } from '@closebell/shared/errors';
 import { z } from 'zod';
 
@@ -17,7 +17,7 @@ export function createOpenApiDocument(endpoints: readonly Endpoint[]): JsonObjec
       title: 'Closebell',
       version: '1',
       description:
-        'Portfolio risk on a job queue. Money and ratios are JSON numbers, fractions unless a name says percent. Every response has X-Request-Id; every error has the one shape, with a code of /docs/errors.',
+        'Portfolio risk on a job queue. Money and ratios are JSON numbers, fractions unless a name says percent. Every response has X-Request-Id; every error has the one shape, with a code of /docs/errors. GET /metrics, at the root and not below /api/v1, answers superusers and scrapers in the text format of Prometheus.',
     },
     servers: [{ url: '/api/v1' }],
     tags: [...new Set(endpoints.map(({ tag }) => tag))].map((name) => ({ name })),
@@ -33,8 +33,9 @@ export function createOpenApiDocument(endpoints: readonly Endpoint[]): JsonObjec
 }
 
 function operation(endpoint: Endpoint): JsonObject {
-  const { method, path, summary, tag, auth, params, query, body, multipart } = endpoint;
-  const parameters = [...parametersOf(params, 'path'), ...parametersOf(query, 'query')];
+  const { method, path, summary, tag, auth, params, query, body, multipart, idempotent } = endpoint;
+  const headers = idempotent ? [KEY_PARAMETER] : [];
+  const parameters = [...parametersOf(params, 'path'), ...parametersOf(query, 'query'), ...headers];
   return {
     operationId: operationId(method, path),
     summary,
@@ -79,12 +80,27 @@ function requestBody(body: z.ZodObject | undefined, fileField: string | undefine
   return { required: true, content: { 'multipart/form-data': { schema: form } } };
 }
 
-function replies({ responses }: Endpoint): JsonObject {
+const KEY_PARAMETER = {
+  name: IDEMPOTENCY_KEY,
+  in: 'header',
+  required: false,
+  description:
+    'Chosen by the client, one for each thing it wants done; a UUID, for example. A repeat with the same request gets the first answer, and the work is done once; ' +
+    'that holds for at least 24 hours. Refusals are answers too; 429 and 5xx are not: the repeat tries again',
+  schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[!-~]+$' },
+};
+
+const REPLAYED_HEADER = {
+  [IDEMPOTENCY_REPLAYED]: { description: 'On the first answer given again', schema: { type: 'string', const: 'true' } },
+};
+
+function replies({ responses, idempotent }: Endpoint): JsonObject {
   return Object.fromEntries(
     Object.entries(responses).map(([status, { description, schema, contentType = 'application/json' }]) => {
-      if (schema === undefined && contentType === 'application/json') return [status, { description }];
+      const headers = idempotent ? { headers: REPLAYED_HEADER } : {};
+      if (schema === undefined && contentType === 'application/json') return [status, { description, ...headers }];
       const content = { [contentType]: { schema: schema === undefined ? { type: 'string' } : jsonSchema(schema, 'output') } };
-      return [status, { description, content }];
+      return [status, { description, ...headers, content }];
     }),
   );
 }
@@ -94,7 +110,7 @@ const WITH_CREDENTIALS: readonly ErrorCode[] = ['ERR_AUTH_001', 'ERR_AUTH_002', 
 
 /** Every code the endpoint may answer with, those of the framework too, by HTTP status. A status that has a reply of its own keeps it. */
 function refusals(endpoint: Endpoint): JsonObject {
-  const { auth, method, limit, body, multipart, errors, responses } = endpoint;
+  const { auth, method, limit, body, multipart, errors, responses, idempotent } = endpoint;
   const codes = new Set<ErrorCode>([
     ...errors,
     ...(auth === 'public' ? [] : WITH_CREDENTIALS),
@@ -102,6 +118,7 @@ function refusals(endpoint: Endpoint): JsonObject {
     ...(auth === 'superuser' ? (['ERR_ADMIN_001'] as const) : []),
     ...(limit === 'none' ? [] : (['ERR_RATE_001'] as const)),
     ...(body !== undefined && multipart === undefined ? (['ERR_REQ_002', 'ERR_REQ_003'] as const) : []),
+    ...(idempotent ? (['ERR_IDEM_001', 'ERR_IDEM_002', 'ERR_REQ_001'] as const) : []),
     ...ALWAYS,
   ]);
   const statuses = new Set([...codes].map((code) => ERRORS[code].status));

@@ -1,4 +1,6 @@
-// One endpoint on a router: who may call, how often, what is asked; then the handler, and its reply. A handler returns a value or throws.
+// One endpoint on a router: who may call, how often, what is asked; then the handler, once per Idempotency-Key, and its reply.
+// A handler returns a value or throws.
+import type { KeyHold } from '@closebell/prisma/idempotency-keys';
 import type { Endpoint, EndpointAuth } from '@closebell/shared/contracts/endpoint';
 import { AppError } from '@closebell/shared/errors';
 import type { Request, Response, Router } from 'express';
@@ -6,27 +8,28 @@ import type { z } from 'zod';
 import { requireCsrf } from './auth/csrf.js';
 import { authenticate, type Principal } from './auth/principal.js';
 import type { ApiContext } from './context.js';
+import { answerOnce } from './idempotency.js';
 import { limitRequest } from './middleware/rate-limit.js';
 import { requestIdOf } from './middleware/request-id.js';
+import { sendReply, type Reply } from './reply.js';
 import { parseRequest } from './request-parts.js';
+import { NO_UPLOAD, receiveUpload, type Upload } from './uploads.js';
+
+export type { Reply } from './reply.js';
 
 export type RouteRequest<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject, A extends EndpointAuth> = Readonly<{
   params: z.output<P>;
   query: z.output<Q>;
-  /** Of a multipart endpoint: empty, the handler reads the form. */
+  /** Of a multipart endpoint: empty, the form is in `upload`. */
   body: z.output<B>;
+  upload: Upload;
   principal: A extends 'public' ? null : Principal;
   requestId: string;
+  /** Of a request with an Idempotency-Key: for the transaction that makes what is asked for, so that it is made once. */
+  keyHold: KeyHold | null;
   /** The market clock, read once per request. */
   now: Date;
   raw: Request;
-}>;
-
-export type Reply = Readonly<{
-  status: number;
-  /** Text and bytes go out as they are, with the Content-Type of `headers`; anything else as JSON; undefined sends none. */
-  body?: unknown;
-  headers?: Readonly<Record<string, string>>;
 }>;
 
 /** Mounts `definition`. A handler that has sent the response itself, as a stream does, replies with undefined. */
@@ -39,9 +42,15 @@ export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
   router[definition.method](definition.path, async (raw, response) => {
     const principal = await admit(context, definition, raw, response);
     const parts = parseRequest(definition, raw);
+    const upload = definition.multipart === undefined ? NO_UPLOAD : await receiveUpload(context, raw, response);
     const who = { principal: principal as A extends 'public' ? null : Principal };
-    const reply = await handler({ ...parts, ...who, requestId: requestIdOf(response), now: context.clock(), raw }, response);
-    if (reply !== undefined) send(response, reply);
+    const handle = (keyHold: KeyHold | null): Promise<Reply | undefined> =>
+      handler({ ...parts, ...who, upload, keyHold, requestId: requestIdOf(response), now: context.clock(), raw }, response);
+    const isOnce = definition.idempotent === true && principal !== null;
+    const reply = isOnce
+      ? await answerOnce(context.db, { raw, response, userId: principal.userId, parts, upload }, handle)
+      : await handle(null);
+    if (reply !== undefined) sendReply(response, reply);
   });
 }
 
@@ -64,11 +73,4 @@ async function admit(
   if (principal.via === 'cookie' && method !== 'get') requireCsrf(raw);
   if (auth === 'superuser' && !principal.isSuperuser) throw new AppError('ERR_ADMIN_001');
   return principal;
-}
-
-function send(response: Response, { status, body, headers = {} }: Reply): void {
-  response.status(status).set(headers);
-  if (body === undefined) response.end();
-  else if (typeof body === 'string' || body instanceof Uint8Array) response.send(body);
-  else response.json(body);
 }

@@ -2,6 +2,8 @@
 import type { Router } from 'express';
 import type { ApiContext } from './context.js';
 import { adminRoutes } from './routes/admin.js';
+import { adminAuditRoutes } from './routes/admin-audit.js';
+import { adminRetryRoutes } from './routes/admin-retries.js';
 import { adminJobRoutes } from './routes/admin-jobs.js';
 import { analyticsRoutes } from './routes/analytics.js';
 import { authRoutes } from './routes/auth.js';
@@ -21,6 +23,8 @@ export function mountApi(router: Router, context: ApiContext): void {
   analyticsRoutes(router, context);
   adminRoutes(router, context);
   adminJobRoutes(router, context);
+  adminRetryRoutes(router, context);
+  adminAuditRoutes(router, context);
   healthRoutes(router, context);
   documentRoutes(router, context);
 }

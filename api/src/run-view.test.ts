@@ -95,13 +95,18 @@ describe('the progress of a run', () => {
   });
 
   it('is that of the part at work, with the time it needs at this pace', () => {
-    const progress = { phase: 1, phase_name: 'market data', done: 3, total: 4, unit: 'symbols' };
+    const progress = { phase: 1, phase_name: 'market data', done: 3, total: 4, unit: 'symbols', reached: 1.75 };
     const view = viewRun(run({}, [child({ status: 'running', phases: [phase(0), phase(1, { status: 'running' })], progress })]));
     expect(view.progress).toMatchObject({ percent: 25, phase: 1, phase_name: 'market data', done: 3, total: 4, eta_seconds: 30 });
   });
 
   it('counts phases left out as done', () => {
     expect(viewRun(run({ phases: [phase(1), phase(3), phase(4)] })).progress.percent).toBe(71);
+  });
+
+  it('stays where the last try had come when a new one begins', () => {
+    const progress = { phase: 3, phase_name: 'P&L', done: 0, total: 1, unit: 'portfolios', reached: 3.5 };
+    expect(viewRun(run({ status: 'queued', phases: [phase(1)], progress })).progress.percent).toBe(50);
   });
 
   it('of a batch grows with its chunks', () => {

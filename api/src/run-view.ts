@@ -1,8 +1,8 @@
 // A run's rows as its pollers see them: one status, one list of phases, one measure of progress. Pure.
 import type { RunPhase, RunProgress } from '@closebell/shared/contracts/run';
 import type { JobStatus } from '@closebell/shared/jobs';
-import type { JobPhase, JobRow } from '@closebell/prisma/jobs';
-import type { Run, RunPart } from '@closebell/prisma/runs';
+import type { JobPhase, JobProgress, JobRow } from '@closebell/prisma/jobs';
+import type { Run, RunPart, RunRoot } from '@closebell/prisma/runs';
 
 const PHASE_COUNT = 7;
 /** The phases of a batch before its chunks, and those the chunks share. */
@@ -12,6 +12,8 @@ const CHUNKS_FROM_PHASE = 3;
 export function viewRun({ root, children, elapsedSeconds }: Run) {
   const status = statusOf(root);
   const phases = mergePhases([...children, root]);
+  // Whole seconds while it runs: what is shown changes at most once a second, and polls in between are answered 304.
+  const shownSeconds = isEnded(status) ? Math.round(elapsedSeconds * 1000) / 1000 : Math.floor(elapsedSeconds);
   return {
     batch_run_id: root.id,
     status,
@@ -20,19 +22,19 @@ export function viewRun({ root, children, elapsedSeconds }: Run) {
     queued_at: root.created_at.toISOString(),
     started_at: root.started_at?.toISOString() ?? null,
     finished_at: root.finished_at?.toISOString() ?? null,
-    elapsed_seconds: isEnded(status) ? Math.round(elapsedSeconds * 1000) / 1000 : Math.floor(elapsedSeconds),
-    progress: progressOf({ root, children, elapsedSeconds }, phases, status),
+    elapsed_seconds: shownSeconds,
+    progress: progressOf({ root, children, elapsedSeconds: shownSeconds }, phases, status),
     phases: phases.map(viewPhase),
     result: root.result,
   };
 }
 
 /** A root that waits for another turn after it has started still runs, as its owner sees it: a status never goes back. */
-export function statusOf(root: Pick<JobRow, 'status' | 'started_at'>): JobStatus {
+export function statusOf(root: Pick<RunRoot, 'status' | 'started_at'>): JobStatus {
   return root.status === 'queued' && root.started_at !== null ? 'running' : root.status;
 }
 
-function isEnded(status: JobStatus): boolean {
+export function isEnded(status: JobStatus): boolean {
   return status !== 'queued' && status !== 'running';
 }
 
@@ -66,9 +68,10 @@ function viewPhase({ number, name, status, duration_ms: durationMs, counts }: Jo
 }
 
 function progressOf({ root, children, elapsedSeconds }: Run, phases: readonly JobPhase[], status: JobStatus): RunProgress {
-  const current = [...children, root].find((job) => job.progress !== null)?.progress ?? null;
+  const reported = [...children, root].map((job) => job.progress).filter((progress) => progress !== null);
+  const current = reported[0] ?? null;
   const running = phases.find((phase) => phase.status === 'running') ?? null;
-  const percent = percentOf(reachedPhase(phases, children, current), status);
+  const percent = percentOf(reachedPhase(phases, children, reported), status);
   return {
     percent,
     phase: current?.phase ?? running?.number ?? null,
@@ -87,13 +90,12 @@ function percentOf(reached: number, status: JobStatus): number {
 }
 
 /** How many phases lie behind the run, in parts of a phase: from 0 to 7. Phases that a run leaves out count as done. */
-function reachedPhase(phases: readonly JobPhase[], children: readonly RunPart[], current: JobRow['progress']): number {
+function reachedPhase(phases: readonly JobPhase[], children: readonly RunPart[], reported: readonly JobProgress[]): number {
   const chunks = children.filter(({ kind }) => kind === 'calculate-chunk');
   if (chunks.length > 0) {
     const ended = chunks.filter(({ status }) => isEnded(status)).length;
     return CHUNKS_FROM_PHASE + (PHASE_COUNT - CHUNKS_FROM_PHASE) * (ended / chunks.length);
   }
   const behind = phases.map(({ number, status }) => (status === 'running' ? number : number + 1));
-  const within = current === null || current.total <= 0 ? 0 : current.phase + Math.min(1, current.done / current.total);
-  return Math.max(0, within, ...behind);
+  return Math.max(0, ...reported.map(({ reached = 0 }) => reached), ...behind);
 }

@@ -1,7 +1,6 @@
 // What the API stands on, one after the other, and how it is taken down again.
 import { createDb, closeDb } from '@closebell/prisma/client';
-import { migrate } from '@closebell/prisma/migrate';
-import { seedSystemTables } from '@closebell/prisma/seed';
+import { migrateAndSeed } from '@closebell/prisma/migrate';
 import { countSystemTables } from '@closebell/prisma/system-tables';
 import type { Config } from '@closebell/shared/config';
 import { FACTORS_NEEDED, SCENARIOS_NEEDED } from '@closebell/shared/contracts/health';
@@ -27,6 +26,8 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     closers.push(close);
     const server = await listen(createApp(context), config);
     closers.push(() => server.close());
+    // Streams end by themselves only when their runs do: the socket would wait for them.
+    closers.push(async () => context.runEvents.close());
     return { url: server.url, context, stop };
   } catch (cause) {
     await stop();
@@ -35,11 +36,10 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
 }
 
 async function prepareDatabase(config: Config, databaseUrl: string, logger: Logger): Promise<void> {
-  const { applied } = await migrate(databaseUrl);
+  const { applied } = await migrateAndSeed(databaseUrl);
   if (applied.length > 0) logger.info({ applied }, 'migrations applied');
   const db = createDb({ databaseUrl, poolMax: 1, applicationName: 'closebell-api-start' });
   try {
-    await seedSystemTables(db);
     const { factors, scenarios } = await countSystemTables(db.pool);
     refuseIncomplete(config, factors, scenarios);
   } finally {

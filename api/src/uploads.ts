@@ -1,9 +1,11 @@
-// One uploaded file and the form beside it, held in memory. What is too large or misnamed is refused while it streams in.
+// One uploaded file and the form beside it, held in memory. What is too large or misnamed is refused while it streams in, and counted:
+// the faults inside a file are counted where it is read.
 import { UPLOAD_FIELD } from '@closebell/shared/contracts/onboarding';
 import { FILE_BYTES_MAX } from '@closebell/shared/csv/parse';
 import { AppError } from '@closebell/shared/errors';
 import type { Request, Response } from 'express';
 import multer from 'multer';
+import type { ApiContext } from './context.js';
 
 export type Upload = Readonly<{
   /** Form fields as text; a field sent twice is an array. */
@@ -14,10 +16,17 @@ export type Upload = Readonly<{
 
 const FILE_NAME_MAX = 255;
 
+/** Of a request that is no form. */
+export const NO_UPLOAD: Upload = { fields: {}, file: null };
+
 /** Reads the multipart body. Throws ERR_CSV_001, ERR_CSV_002, ERR_PORT_007 (a file in another field) or ERR_REQ_001. */
-export async function receiveUpload(request: Request, response: Response): Promise<Upload> {
+export async function receiveUpload({ metrics }: ApiContext, request: Request, response: Response): Promise<Upload> {
   await new Promise<void>((resolve, reject) => {
     readForm(request, response, (fault: unknown) => (fault === undefined ? resolve() : reject(asAppError(fault))));
+  }).catch((cause: unknown) => {
+    if (cause instanceof AppError && cause.code.startsWith('ERR_CSV_'))
+      metrics.count('closebell_csv_errors_total', { code: cause.code });
+    throw cause;
   });
   const { file } = request;
   return {

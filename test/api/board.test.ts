@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Transport } from '@closebell/shared/infra/queues';
 import { startTestApp, TEST_PASSWORD, type TestApp } from '../support/app.js';
+import { until } from '../support/until.js';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -122,4 +125,34 @@ describe('a board that may write', () => {
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ error: { message: expect.stringContaining('/api/v1/admin/jobs') } });
   });
+
+  it('leaves a failed entry failed, however its retry is spelled', async () => {
+    const { transport } = open.context;
+    const queue = transport.queues.get('maintenance')!;
+    const entry = { queue: 'maintenance', jobId: randomUUID(), fence: 1, kind: 'ping', priority: 1 } as const;
+    await transport.enqueue([entry]);
+    const broken = () => Promise.reject(new Error('broken'));
+    const worker = transport.serve('maintenance', { concurrency: 1, onEntry: broken, onSchedule: broken });
+    const [failed] = await untilFailed(queue);
+    await worker.close();
+    const headers = { Cookie: await boardCookie(open) };
+    for (const path of [
+      `${failed}/retry/failed`,
+      `${failed}/RETRY/failed`,
+      'retry/failed',
+      'retry/promote',
+      `${failed}/retry/failed/`,
+    ]) {
+      const url = `${open.url}/admin/queues/api/queues/maintenance/${path}`;
+      const { status } = await fetch(url, { method: 'PUT', headers });
+      expect(status, path).toBeGreaterThanOrEqual(400);
+      expect(await queue.getJobState(failed!), path).toBe('failed');
+    }
+  });
+
+  async function untilFailed(queue: NonNullable<ReturnType<Transport['queues']['get']>>): Promise<readonly string[]> {
+    const ids = async () => (await queue.getFailed()).map(({ id }) => id ?? '');
+    await until('the entry has failed', async () => (await ids()).length > 0);
+    return ids();
+  }
 });

@@ -137,7 +137,11 @@ describe('the status of a run', () => {
     );
     await api.db.pool.query(
       `UPDATE jobs SET status = 'running', started_at = now() - interval '10 seconds', phases = $2, progress = $3 WHERE id = $1`,
-      [runId, JSON.stringify([phase(3, 'running')]), { phase: 3, phase_name: 'phase 3', done: 1, total: 2, unit: 'sessions' }],
+      [
+        runId,
+        JSON.stringify([phase(3, 'running')]),
+        { phase: 3, phase_name: 'phase 3', done: 1, total: 2, unit: 'sessions', reached: 3.5 },
+      ],
     );
     const { providers: _providers, ...shown } = result;
     expect((await user.get(pollUrl)).json).toMatchObject({
@@ -147,7 +151,7 @@ describe('the status of a run', () => {
       calculation_date: SESSION,
       finished_at: null,
       elapsed_seconds: 10,
-      progress: { percent: 50, phase: 3, phase_name: 'phase 3', done: 1, total: 2, unit: 'sessions', eta_seconds: 11 },
+      progress: { percent: 50, phase: 3, phase_name: 'phase 3', done: 1, total: 2, unit: 'sessions', eta_seconds: 10 },
       phases: [
         { number: 0, status: 'completed', duration_seconds: 1.5, counts: { symbols: 2 } },
         { number: 1 },

@@ -4,11 +4,12 @@ import { listen } from '@closebell/api/server';
 import { ERRORS } from '@closebell/shared/errors';
 import { createLogger } from '@closebell/shared/infra/logger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApp, TEST_INVITE_CODE, TEST_PASSWORD, testConfig, type TestApp } from '../support/app.js';
+import { startTestApp, TEST_INVITE_CODE, TEST_PASSWORD, apiTestConfig, type TestApp } from '../support/app.js';
 import { hasRedis, startRedis } from '../support/services.js';
 import { until } from '../support/until.js';
 
 const withRedis = await hasRedis();
+const withOwnRedis = await hasRedis({ ours: true });
 
 let app: TestApp;
 beforeAll(async () => {
@@ -89,7 +90,7 @@ describe('errors have one shape', () => {
   it('for what nobody expected, telling nothing of it', async () => {
     const broken = createApp({
       ...app.context,
-      db: { ...app.context.db, pool: { query: () => Promise.reject(new Error('relation "users" column secret')) } as never },
+      sessions: () => Promise.reject(new Error('relation "users" column secret')),
     });
     const server = await listen(broken, { host: '127.0.0.1', port: 0 });
     try {
@@ -105,10 +106,7 @@ describe('errors have one shape', () => {
 
   it('for a database that is out of reach: 503, try again', async () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
-    const broken = createApp({
-      ...app.context,
-      db: { ...app.context.db, pool: { query: () => Promise.reject(refused) } as never },
-    });
+    const broken = createApp({ ...app.context, sessions: () => Promise.reject(refused) });
     const server = await listen(broken, { host: '127.0.0.1', port: 0 });
     try {
       const { headers } = await app.login();
@@ -226,7 +224,7 @@ describe('rate limits', () => {
   it('are shown on every response, kept per user across processes, and do not bind superusers', async () => {
     const limited = await startTestApp({ rateLimits: true });
     const second = await createRateLimiter(
-      testConfig({ rateLimits: true }),
+      apiTestConfig({ rateLimits: true }),
       limited.context.db,
       createLogger({ name: 'test', level: 'silent' }),
     );
@@ -251,7 +249,7 @@ describe('rate limits', () => {
 
   it.skipIf(!withRedis)('count in Redis when there is one', async () => {
     const redis = await startRedis();
-    const config = testConfig({ rateLimits: true, redisUrl: redis.url });
+    const config = apiTestConfig({ rateLimits: true, redisUrl: redis.url });
     const limiters = await Promise.all(
       [1, 2].map(() => createRateLimiter(config, app.context.db, createLogger({ name: 'test', level: 'silent' }))),
     );
@@ -279,10 +277,36 @@ describe('rate limits', () => {
     }
   });
 
-  it('let requests pass while their counters are out of reach', async () => {
-    const config = testConfig({ rateLimits: true, redisUrl: 'redis://127.0.0.1:1' });
+  it.skipIf(!withOwnRedis)(
+    'count in the process while Redis is frozen, without waiting for it, and in Redis again after',
+    async () => {
+      const redis = await startRedis({ ours: true });
+      const config = apiTestConfig({ rateLimits: true, redisUrl: redis.url });
+      const limiter = await createRateLimiter(config, app.context.db, createLogger({ name: 'test', level: 'silent' }));
+      try {
+        expect(await limiter.spend('upload', 'somebody')).toMatchObject({ remaining: 49 });
+        await redis.pause();
+        expect(await limiter.spend('upload', 'somebody')).toMatchObject({ remaining: 49 });
+        const startedAt = performance.now();
+        for (let i = 0; i < 49; i++) await limiter.spend('upload', 'somebody');
+        expect(performance.now() - startedAt).toBeLessThan(1_000);
+        expect(await limiter.spend('upload', 'somebody')).toMatchObject({ allowed: false });
+        await redis.resume();
+        await until('Redis counts again', async () => (await limiter.spend('upload', 'somebody'))?.allowed === true, 5_000);
+      } finally {
+        limiter.close();
+        await redis.stop();
+      }
+    },
+  );
+
+  it('count in the process while Redis is out of reach', async () => {
+    const config = apiTestConfig({ rateLimits: true, redisUrl: 'redis://127.0.0.1:1' });
     const limiter = await createRateLimiter(config, app.context.db, createLogger({ name: 'test', level: 'silent' }));
-    expect(await limiter.spend('minute', 'somebody')).toBeNull();
+    for (let i = 0; i < 50; i++)
+      expect(await limiter.spend('upload', 'somebody')).toMatchObject({ allowed: true, remaining: 49 - i });
+    expect(await limiter.spend('upload', 'somebody')).toMatchObject({ allowed: false });
+    expect(await limiter.spend('upload', 'somebody else')).toMatchObject({ allowed: true });
     limiter.close();
   });
 });

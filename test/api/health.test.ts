@@ -4,7 +4,7 @@ import { startApi } from '@closebell/api/start';
 import { seedSystemTables } from '@closebell/prisma/seed';
 import { createLogger } from '@closebell/shared/infra/logger';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApp, testConfig, type TestApp } from '../support/app.js';
+import { startTestApp, apiTestConfig, type TestApp } from '../support/app.js';
 import { createTestDatabase } from '../support/database.js';
 
 let app: TestApp;
@@ -90,7 +90,7 @@ describe('a start', () => {
 
   it('migrates and fills an empty database, answers, and stops without leaving anything open', async () => {
     const database = await createTestDatabase();
-    const api = await startApi(testConfig({ databaseUrl: database.url, port: 0 }), logger);
+    const api = await startApi(apiTestConfig({ databaseUrl: database.url, port: 0 }), logger);
     expect((await get('/health/prerequisites', api.url)).status).toBe(200);
     const begun = performance.now();
     await api.stop();
@@ -100,7 +100,7 @@ describe('a start', () => {
   });
 
   it('fails with a reason when the database is out of reach', async () => {
-    const config = testConfig({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/none', port: 0 });
+    const config = apiTestConfig({ databaseUrl: 'postgresql://nobody@127.0.0.1:1/none', port: 0 });
     await expect(startApi(config, logger)).rejects.toThrow(/ECONNREFUSED/);
   });
 });

@@ -1,8 +1,9 @@
 // npm run create-superuser: makes a superuser, or makes one of an existing account. Asks for what the environment
 // (SUPERUSER_EMAIL, SUPERUSER_PASSWORD, SUPERUSER_NAME) does not say.
-import { closeDb, createDb, type Db } from '@closebell/prisma/client';
+import { closeDb, createDb } from '@closebell/prisma/client';
 import { recordAudit } from '@closebell/prisma/audit';
 import { migrate } from '@closebell/prisma/migrate';
+import { withPrisma, type PrismaDb } from '@closebell/prisma/prisma-client';
 import { createUser, promoteUser, type UserRow } from '@closebell/prisma/users';
 import { parseConfig } from '@closebell/shared/config';
 import { checkRegistration } from '@closebell/shared/contracts/registration';
@@ -20,7 +21,7 @@ if (!parsed.ok) {
 const { config } = parsed;
 const database = await openDatabase(config);
 await migrate(database.url);
-const db = createDb({ databaseUrl: database.url, poolMax: 1, applicationName: 'closebell-create-superuser' });
+const db = withPrisma(createDb({ databaseUrl: database.url, poolMax: 1, applicationName: 'closebell-create-superuser' }));
 const terminal = createInterface({ input: process.stdin, output: process.stdout });
 try {
   const outcome = await makeSuperuser(db, terminal);
@@ -34,7 +35,7 @@ try {
 
 type Outcome = Readonly<{ ok: boolean; message: string }>;
 
-async function makeSuperuser(target: Db, questions: Interface): Promise<Outcome> {
+async function makeSuperuser(target: PrismaDb, questions: Interface): Promise<Outcome> {
   const email = (process.env['SUPERUSER_EMAIL'] ?? (await questions.question('E-mail: '))).trim();
   const promoted = await promoteUser(target, email);
   if (promoted !== null) return noted(target, promoted, 'user.promote', `${promoted.email} is a superuser now.`);
@@ -54,7 +55,7 @@ async function makeSuperuser(target: Db, questions: Interface): Promise<Outcome>
   return noted(target, user, 'user.create-superuser', `${user.email} was made a superuser.`);
 }
 
-async function noted(target: Db, user: UserRow, action: string, message: string): Promise<Outcome> {
+async function noted(target: PrismaDb, user: UserRow, action: string, message: string): Promise<Outcome> {
   await recordAudit(target, { actorId: null, action, subject: user.id });
   return { ok: true, message };
 }

@@ -16,7 +16,7 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (cause: unknown, _request, response, _next) => {
     const error = asAppError(cause);
     const status = error.status ?? 500;
-    if (status >= 500) logger.error({ err: cause, request_id: requestIdOf(response) }, 'request failed');
+    if (status >= 500) logger.error({ err: cause, requestId: requestIdOf(response) }, 'request failed');
     // The answer has begun: all that is left is to let the client see that it is cut off.
     if (response.headersSent) response.destroy();
     else sendError(response, error, status);

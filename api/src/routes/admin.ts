@@ -1,10 +1,12 @@
 // Batches as a superuser starts and watches them. The jobs behind them are in admin-jobs.ts.
 import { recordAudit } from '@closebell/prisma/audit';
+import { readBatchTotals } from '@closebell/prisma/batch-totals';
 import { requestBatch, requestCalculation } from '@closebell/prisma/calculation-requests';
-import { inTransaction, type Db } from '@closebell/prisma/client';
-import { listJobs, submitJob, type JobRow } from '@closebell/prisma/jobs';
+import type { Db } from '@closebell/prisma/client';
+import { inTransactionOnce } from '@closebell/prisma/idempotency-keys';
+import { listJobs, submitJob } from '@closebell/prisma/jobs';
 import { findPortfolio } from '@closebell/prisma/portfolios';
-import { findRun, findRuns } from '@closebell/prisma/runs';
+import { findRun, findRuns, type Run } from '@closebell/prisma/runs';
 import {
   cleanUpIncomplete,
   getRun,
@@ -15,6 +17,7 @@ import {
 } from '@closebell/shared/contracts/admin';
 import { AppError } from '@closebell/shared/errors';
 import type { JobKind, JobStatus } from '@closebell/shared/jobs';
+import { countSubmit } from '@closebell/shared/metrics';
 import type { Router } from 'express';
 import { cutPage, runUrl, viewAdminRun } from '../admin-view.js';
 import type { ApiContext } from '../context.js';
@@ -30,15 +33,23 @@ export function adminRoutes(router: Router, context: ApiContext): void {
 function batchRoutes(router: Router, context: ApiContext): void {
   const { db, calendar } = context;
 
-  route(router, context, runBatch, async ({ query, principal, requestId, now }) => {
+  route(router, context, runBatch, async ({ query, principal, requestId, now, keyHold }) => {
     const sessionDate = calendar.targetSession(query.calculation_date ?? calendar.newYorkDate(now), now);
     const portfolioId = query.portfolio_id === undefined ? null : await requirePortfolio(db, query.portfolio_id);
     const force = query.force === 'true';
     const origin = { trigger: 'admin', requestedBy: principal.userId, requestId } as const;
     const { jobId, created } =
       portfolioId === null
-        ? await requestBatch(db, { sessionDate, force, origin })
-        : await requestCalculation(db, { portfolioId, sessionDate, onboarding: query.onboarding === 'true', force, origin });
+        ? await requestBatch(db, { sessionDate, force, origin, keyHold })
+        : await requestCalculation(db, {
+            portfolioId,
+            sessionDate,
+            onboarding: query.onboarding === 'true',
+            force,
+            origin,
+            keyHold,
+          });
+    countSubmit(context.metrics, portfolioId === null ? 'run-batch' : 'calculate-portfolio', created);
     const details = { portfolio_id: portfolioId, calculation_date: sessionDate, force, created };
     await recordAudit(db, { actorId: principal.userId, action: 'batch.run', subject: jobId, details, requestId });
     return {
@@ -54,11 +65,14 @@ function batchRoutes(router: Router, context: ApiContext): void {
     };
   });
 
-  route(router, context, cleanUpIncomplete, async ({ query, principal, requestId }) => {
+  route(router, context, cleanUpIncomplete, async ({ query, principal, requestId, keyHold }) => {
     const portfolioId = query.portfolio_id === undefined ? null : await requirePortfolio(db, query.portfolio_id);
     const payload = { ageHours: query.age_threshold_hours, ...(portfolioId === null ? {} : { portfolioId }) };
     const origin = { trigger: 'admin', requestedBy: principal.userId, requestId } as const;
-    const { jobId, created } = await inTransaction(db, (client) => submitJob(client, 'cleanup-incomplete', payload, origin));
+    const { jobId, created } = await inTransactionOnce(db, keyHold, (client) =>
+      submitJob(client, 'cleanup-incomplete', payload, origin),
+    );
+    countSubmit(context.metrics, 'cleanup-incomplete', created);
     const details = { portfolio_id: portfolioId, age_threshold_hours: query.age_threshold_hours, created };
     await recordAudit(db, { actorId: principal.userId, action: 'batch.cleanup-incomplete', subject: jobId, details, requestId });
     return {
@@ -80,20 +94,21 @@ function runRoutes(router: Router, context: ApiContext): void {
     );
     const newestFirst = found.flat().sort((a, b) => b.created_at.getTime() - a.created_at.getTime());
     const { page, nextCursor } = cutPage(newestFirst, RUNS_SHOWN_MAX);
-    return { status: 200, body: { runs: await viewAll(db, page), truncated: nextCursor !== null } };
+    return { status: 200, body: { runs: await viewAll(db, await findRuns(db.pool, page)), truncated: nextCursor !== null } };
   });
 
   route(router, context, getRun, async ({ params }) => {
     const run = await findRun(db.pool, params.id);
     if (run === null) throw new AppError('ERR_BATCH_003');
-    return { status: 200, body: viewAdminRun(run) };
+    const [body] = await viewAll(db, [run]);
+    return { status: 200, body };
   });
 
   route(router, context, listBatchHistory, async ({ query: { limit, cursor } }) => {
     const filter = { kinds: ['run-batch'] as const, rootsOnly: true, limit: limit + 1 };
     const rows = await listJobs(db.pool, cursor === undefined ? filter : { ...filter, before: cursor });
     const { page, nextCursor } = cutPage(rows, limit);
-    return { status: 200, body: { runs: await viewAll(db, page), next_cursor: nextCursor } };
+    return { status: 200, body: { runs: await viewAll(db, await findRuns(db.pool, page)), next_cursor: nextCursor } };
   });
 }
 
@@ -101,8 +116,12 @@ function startedStatus(created: boolean): 'started' | 'already_running' {
   return created ? 'started' : 'already_running';
 }
 
-async function viewAll(db: Db, roots: readonly JobRow[]) {
-  return (await findRuns(db.pool, roots)).map(viewAdminRun);
+const COUNTED_KINDS: readonly JobKind[] = ['run-batch', 'sweep-snapshots'];
+
+async function viewAll(db: Db, runs: readonly Run[]) {
+  const counted = runs.filter(({ root }) => COUNTED_KINDS.includes(root.kind)).map(({ root }) => root.id);
+  const totals = await readBatchTotals(db.pool, counted);
+  return runs.map((run) => viewAdminRun(run, totals.get(run.root.id) ?? null));
 }
 
 /** The portfolio's id as stored. Throws ERR_PORT_404. */

@@ -31,6 +31,7 @@ function accountRoutes(router: Router, context: ApiContext): void {
       await context.rateLimiter.refund('accounts', addressOf(raw));
       throw new AppError('ERR_USER_001');
     }
+    context.metrics.count('closebell_registrations_total', {});
     const { id, email, fullName } = user;
     const next = 'Log in with POST /api/v1/auth/login, then upload your positions to POST /api/v1/onboarding/create-portfolio.';
     return {

@@ -1,15 +1,21 @@
 import { requestCalculation } from '@closebell/prisma/calculation-requests';
-import { cancelTree } from '@closebell/prisma/jobs';
-import { findRun, type Run } from '@closebell/prisma/runs';
-import type { Db } from '@closebell/prisma/client';
-import { calculatePortfolio, cancelRun, getBatchStatus, getReadiness, inPlural } from '@closebell/shared/contracts/calculation';
-import { AppError } from '@closebell/shared/errors';
+import { cancelTree } from '@closebell/prisma/job-cancels';
+import {
+  calculatePortfolio,
+  cancelRun,
+  followRun,
+  getBatchStatus,
+  getReadiness,
+  inPlural,
+} from '@closebell/shared/contracts/calculation';
+import { countSubmit } from '@closebell/shared/metrics';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
 import { userOrigin } from '../job-origin.js';
-import { requireReadable, requireWritable } from '../portfolio-access.js';
+import { requireReadable, requireReadableRun, requireWritable } from '../portfolio-access.js';
 import { readReadiness } from '../readiness.js';
 import { route } from '../route.js';
+import { streamRun } from '../run-stream.js';
 import { statusOf } from '../run-view.js';
 import { viewCalculation } from '../calculation-view.js';
 
@@ -17,14 +23,16 @@ const SAME = <T>(definition: T): T => definition;
 
 /** Each endpoint in the singular and in the plural: clients know both. */
 export function calculationRoutes(router: Router, context: ApiContext): void {
-  calculationRoutesAt(router, context, SAME);
-  calculationRoutesAt(router, context, inPlural);
+  for (const at of [SAME, inPlural]) {
+    requestRoutes(router, context, at);
+    runRoutes(router, context, at);
+  }
 }
 
-function calculationRoutesAt(router: Router, context: ApiContext, at: typeof inPlural): void {
+function requestRoutes(router: Router, context: ApiContext, at: typeof inPlural): void {
   const { db, calendar } = context;
 
-  route(router, context, at(calculatePortfolio), async ({ params, query, principal, requestId, now }) => {
+  route(router, context, at(calculatePortfolio), async ({ params, query, principal, requestId, now, keyHold }) => {
     const portfolio = await requireWritable(db, params.id, principal.userId);
     const sessionDate = calendar.latestCompleteSession(now);
     const { jobId, created } = await requestCalculation(db, {
@@ -33,7 +41,9 @@ function calculationRoutesAt(router: Router, context: ApiContext, at: typeof inP
       onboarding: true,
       force: query.force === 'true',
       origin: userOrigin(principal, requestId),
+      keyHold,
     });
+    countSubmit(context.metrics, 'calculate-portfolio', created);
     const pollUrl = runUrl(portfolio.id, jobId);
     return {
       status: 202,
@@ -49,16 +59,33 @@ function calculationRoutesAt(router: Router, context: ApiContext, at: typeof inP
     };
   });
 
-  route(router, context, at(getBatchStatus), async ({ params, principal }) => {
+  route(router, context, at(getReadiness), async ({ params, principal, now }) => {
     const portfolio = await requireReadable(db, params.id, principal.userId);
-    return { status: 200, body: viewCalculation(await requireRun(db, portfolio.id, params.run), portfolio.id) };
+    return { status: 200, body: await readReadiness(db, calendar, portfolio.id, calendar.latestCompleteSession(now)) };
+  });
+}
+
+function runRoutes(router: Router, context: ApiContext, at: typeof inPlural): void {
+  const { db } = context;
+
+  route(router, context, at(getBatchStatus), async ({ params, principal }) => {
+    const key = { portfolioId: params.id, runId: params.run };
+    const run = await requireReadableRun(context, key, principal.userId);
+    return { status: 200, body: viewCalculation(run, key.portfolioId) };
+  });
+
+  route(router, context, at(followRun), async ({ params, principal, raw }, response) => {
+    const key = { portfolioId: params.id, runId: params.run };
+    const run = await requireReadableRun(context, key, principal.userId);
+    return streamRun(context, { key, run, principal, raw, response });
   });
 
   route(router, context, at(cancelRun), async ({ params, principal }) => {
     const portfolio = await requireWritable(db, params.id, principal.userId);
-    const { root } = await requireRun(db, portfolio.id, params.run);
+    const key = { portfolioId: portfolio.id, runId: params.run };
+    const { root } = await requireReadableRun(context, key, principal.userId);
     await cancelTree(db, root.id);
-    const status = statusOf((await requireRun(db, portfolio.id, root.id)).root);
+    const status = statusOf((await requireReadableRun(context, key, principal.userId)).root);
     const pollUrl = runUrl(portfolio.id, root.id);
     const message = status === 'running' ? 'The run stops at its next step.' : `The run is ${status}.`;
     return {
@@ -67,19 +94,6 @@ function calculationRoutesAt(router: Router, context: ApiContext, at: typeof inP
       body: { batch_run_id: root.id, status, message, poll_url: pollUrl },
     };
   });
-
-  route(router, context, at(getReadiness), async ({ params, principal, now }) => {
-    const portfolio = await requireReadable(db, params.id, principal.userId);
-    return { status: 200, body: await readReadiness(db, calendar, portfolio.id, calendar.latestCompleteSession(now)) };
-  });
-}
-
-/** Throws ERR_BATCH_003 unless it is a calculation of this very portfolio. */
-async function requireRun(db: Db, portfolioId: string, runId: string): Promise<Run> {
-  const run = await findRun(db.pool, runId);
-  const isOfPortfolio = run?.root.kind === 'calculate-portfolio' && run.root.payload['portfolioId'] === portfolioId;
-  if (!run || !isOfPortfolio) throw new AppError('ERR_BATCH_003');
-  return run;
 }
 
 function runUrl(portfolioId: string, runId: string): string {

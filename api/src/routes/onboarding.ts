@@ -4,6 +4,7 @@ import { createPortfolioFromCsv, getCsvTemplate, previewImport } from '@closebel
 import { FLAG_FAULT, readFlag } from '@closebell/shared/contracts/portfolio-form';
 import { csvTemplate } from '@closebell/shared/csv/template';
 import { AppError } from '@closebell/shared/errors';
+import { countSubmit } from '@closebell/shared/metrics';
 import type { Router } from 'express';
 import { createHash } from 'node:crypto';
 import type { ApiContext } from '../context.js';
@@ -13,7 +14,6 @@ import { userOrigin } from '../job-origin.js';
 import { preferredWaitMs } from '../preferred-wait.js';
 import { previewPositions, viewPosition } from '../preview.js';
 import { route } from '../route.js';
-import { receiveUpload } from '../uploads.js';
 
 export function onboardingRoutes(router: Router, context: ApiContext): void {
   route(router, context, getCsvTemplate, async () => ({
@@ -26,10 +26,12 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
     },
   }));
 
-  route(router, context, createPortfolioFromCsv, async ({ principal, requestId, now, raw }, reply) => {
+  route(router, context, createPortfolioFromCsv, async ({ principal, requestId, now, upload, keyHold, raw }) => {
     const { db, jobEnds } = context;
-    const { form, file } = requireForm(await receiveUpload(raw, reply), { calendar: context.calendar, now });
-    if (await hasAccountName(db.pool, principal.userId, form.account_name)) throw new AppError('ERR_PORT_001');
+    const { form, file } = requireForm(upload, { calendar: context.calendar, now });
+    // The import that an earlier try made may have taken the name.
+    const isFirstTry = (keyHold?.made ?? null) === null;
+    if (isFirstTry && (await hasAccountName(db.pool, principal.userId, form.account_name))) throw new AppError('ERR_PORT_001');
     const { importId, jobId } = await submitImport(db, {
       userId: principal.userId,
       fileName: file.name,
@@ -37,13 +39,14 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
       sha256: createHash('sha256').update(file.bytes).digest(),
       request: form,
       origin: userOrigin(principal, requestId),
+      keyHold,
     });
+    countSubmit(context.metrics, 'import-positions', true);
     await jobEnds.wait(jobId, preferredWaitMs(raw.get('prefer')));
     return answerImport(db, importId);
   });
 
-  route(router, context, previewImport, async ({ now, raw }, reply) => {
-    const { fields, file } = await receiveUpload(raw, reply);
+  route(router, context, previewImport, async ({ now, upload: { fields, file } }) => {
     if (file === null) throw new AppError('ERR_PORT_007');
     const allowMultipleLots = readFlag(fields['allow_multiple_lots']);
     if (allowMultipleLots === null) {
@@ -51,6 +54,8 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
     }
     const today = context.calendar.newYorkDate(now);
     const read = await previewPositions({ bytes: file.bytes, fileName: file.name, today, allowMultipleLots });
+    for (const { code } of read.ok ? read.errors : [read.fileError])
+      context.metrics.count('closebell_csv_errors_total', { code });
     if (!read.ok) throw new AppError(read.fileError.code, { message: read.fileError.message });
     const { positions, errors, totalErrors, rowsTotal, rowsValid, warnings } = read;
     return {

@@ -1,10 +1,14 @@
 import { listPortfolios as listStored, type ListedPortfolio, type PortfolioRow } from '@closebell/prisma/portfolios';
-import { findNewestSnapshot, listSnapshots, type SnapshotRow } from '@closebell/prisma/snapshots';
+import { findNewestSnapshot, findSnapshot, findSnapshotRange, listSnapshots } from '@closebell/prisma/snapshots';
+import { inPlural } from '@closebell/shared/contracts/calculation';
 import { getHistory, getPortfolio, listPortfolios, PORTFOLIOS_MAX } from '@closebell/shared/contracts/portfolios';
+import { getSnapshot } from '@closebell/shared/contracts/snapshots';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
 import { requireReadable } from '../portfolio-access.js';
 import { route } from '../route.js';
+import { readSnapshotInputs } from '../snapshot-inputs.js';
+import { viewSnapshot, viewSnapshotInputs } from '../snapshot-view.js';
 
 export function portfolioRoutes(router: Router, context: ApiContext): void {
   const { db } = context;
@@ -49,6 +53,32 @@ export function portfolioRoutes(router: Router, context: ApiContext): void {
     const nextCursor = rows.length > limit ? (page.at(-1)?.snapshot_date ?? null) : null;
     return { status: 200, body: { portfolio_id: portfolio.id, snapshots: page.map(viewSnapshot), next_cursor: nextCursor } };
   });
+
+  for (const definition of [getSnapshot, inPlural(getSnapshot)]) {
+    route(router, context, definition, async ({ params, principal }) => {
+      const portfolio = await requireReadable(db, params.id, principal.userId);
+      const snapshot = await findSnapshot(db.pool, portfolio.id, params.date);
+      const inputs = snapshot === null ? null : await readSnapshotInputs(context, portfolio.id, snapshot);
+      if (snapshot !== null && inputs !== null) return { status: 200, body: viewSnapshotInputs(portfolio.id, snapshot, inputs) };
+      return { status: 200, body: await noSnapshot(context, portfolio.id, params.date) };
+    });
+  }
+}
+
+async function noSnapshot({ db, calendar }: ApiContext, portfolioId: string, date: string) {
+  const { first, last } = await findSnapshotRange(db.pool, portfolioId);
+  const isKnown = date > calendar.firstDate && date <= calendar.lastDate;
+  return {
+    available: false,
+    reason: 'no_snapshots',
+    portfolio_id: portfolioId,
+    metadata: {
+      is_session: isKnown && calendar.isSession(date),
+      previous_session: isKnown ? calendar.previousSession(date) : null,
+      first_snapshot_date: first,
+      last_snapshot_date: last,
+    },
+  };
 }
 
 function viewPortfolio(portfolio: PortfolioRow, worth: Pick<ListedPortfolio, 'net_asset_value' | 'snapshot_date'>) {
@@ -64,24 +94,6 @@ function viewPortfolio(portfolio: PortfolioRow, worth: Pick<ListedPortfolio, 'ne
     net_asset_value: worth.net_asset_value,
     snapshot_date: worth.snapshot_date,
     created_at: portfolio.created_at.toISOString(),
-  };
-}
-
-function viewSnapshot(row: SnapshotRow) {
-  return {
-    snapshot_date: row.snapshot_date,
-    equity: row.equity,
-    total_value: row.equity,
-    cash: row.cash,
-    long: row.long_value,
-    short: row.short_value,
-    gross: row.gross_value,
-    net: row.net_value,
-    daily_pnl: row.daily_pnl,
-    daily_return: row.daily_return,
-    capital_flow: row.capital_flow,
-    status: row.valuation,
-    coverage: row.coverage,
   };
 }
 

@@ -1,51 +1,39 @@
-// What a superuser sees and does: batches, jobs, failures, retries. Every write leaves an audit entry.
+// Batches and other runs as a superuser starts and watches them. The jobs behind them are in admin-jobs.ts.
 import { z } from 'zod';
-import { JOB_KINDS, JOB_STATUSES, JOB_TRIGGERS, type JobKind } from '../jobs.js';
+import { JOB_STATUSES } from '../jobs.js';
+import { jobError, jobKind, jobsPage } from './admin-jobs.js';
 import { endpoint } from './endpoint.js';
-import { date, id, idParams, instant, pageLimit, queryFlag } from './fields.js';
+import { date, id, idParams, queryFlag } from './fields.js';
 import { runFields, startedStatus } from './run.js';
 
-export const JOBS_PAGE_MAX = 200;
-/** Failed jobs that one bulk retry takes on; the answer says how many are left. */
-export const RETRY_BATCH_MAX = 200;
 /** Live runs shown at most. */
 export const RUNS_SHOWN_MAX = 200;
-const FAILURES_MAX = 200;
 
-const kind = z.enum(JOB_KINDS as [JobKind, ...JobKind[]]);
-const jobError = z.object({ code: z.string(), message: z.string(), fingerprint: z.string() });
+const batchTotals = z
+  .object({
+    portfolios: z.int().describe('all of the batch: processed, cancelled and those still to come'),
+    processed: z.int().describe('succeeded, partial, failed and skipped'),
+    succeeded: z.int(),
+    partial: z.int().describe('with a part of the risk figures missing'),
+    failed: z.int(),
+    cancelled: z.int().describe('not looked at because the run was cancelled'),
+    skipped: z.object({ up_to_date: z.int(), duplicate_run: z.int(), deleted: z.int() }),
+    sessions: z.int(),
+    chunks: z.int(),
+  })
+  .describe('counted as the chunks of a batch end; null for other runs');
 
 const run = z.object({
   ...runFields,
-  kind,
+  kind: jobKind,
   portfolio_id: id.nullable(),
   requested_by: id.nullable(),
   jobs: z.record(z.enum(JOB_STATUSES), z.int()).describe('the parts of the run by status'),
+  totals: batchTotals.nullable(),
   error: jobError.nullable(),
-});
-
-const job = z.object({
-  id,
-  kind,
-  status: z.enum(JOB_STATUSES),
-  payload: z.record(z.string(), z.unknown()),
-  parent_id: id.nullable(),
-  run_id: id,
-  attempts_made: z.int(),
-  attempts_max: z.int(),
-  open_children: z.int(),
-  triggered_by: z.enum(JOB_TRIGGERS),
-  requested_by: id.nullable(),
-  request_id: z.string().nullable(),
-  error: jobError.nullable(),
-  queued_at: instant,
-  started_at: instant.nullable(),
-  finished_at: instant.nullable(),
-  cancel_requested_at: instant.nullable(),
 });
 
 const submitted = z.object({ status: startedStatus, job_id: id, poll_url: z.string() });
-const retryOutcome = z.object({ status: z.enum(['queued', 'already_live', 'not_failed']), job_id: id, poll_url: z.string() });
 
 export const runBatch = endpoint({
   method: 'post',
@@ -53,6 +41,7 @@ export const runBatch = endpoint({
   summary: 'Computes all portfolios, or one, for the last complete session on or before a date',
   tag: 'Admin',
   auth: 'superuser',
+  idempotent: true,
   query: z.object({
     portfolio_id: id.optional(),
     calculation_date: date.optional(),
@@ -97,15 +86,13 @@ export const getRun = endpoint({
   errors: ['ERR_BATCH_003', 'ERR_REQ_001'],
 });
 
-const page = { limit: pageLimit(JOBS_PAGE_MAX, 50), cursor: id.optional().describe('next_cursor of the page before') };
-
 export const listBatchHistory = endpoint({
   method: 'get',
   path: '/admin/batch/history',
   summary: 'All batches, newest first',
   tag: 'Admin',
   auth: 'superuser',
-  query: z.object(page),
+  query: z.object(jobsPage),
   responses: {
     200: {
       description: 'One page; next_cursor is null at the end',
@@ -115,116 +102,14 @@ export const listBatchHistory = endpoint({
   errors: ['ERR_REQ_001'],
 });
 
-export const listJobs = endpoint({
-  method: 'get',
-  path: '/admin/jobs',
-  summary: 'Jobs, newest first',
-  tag: 'Admin',
-  auth: 'superuser',
-  query: z.object({ status: z.enum(JOB_STATUSES).optional(), kind: kind.optional(), ...page }),
-  responses: {
-    200: {
-      description: 'One page; next_cursor is null at the end',
-      schema: z.object({ jobs: z.array(job), next_cursor: id.nullable() }),
-    },
-  },
-  errors: ['ERR_REQ_001'],
-});
-
-export const listFailures = endpoint({
-  method: 'get',
-  path: '/admin/jobs/failures',
-  summary: 'Failed jobs by cause, and the portfolios they leave without current figures',
-  tag: 'Admin',
-  auth: 'superuser',
-  query: z.object({ limit: pageLimit(FAILURES_MAX, 50) }),
-  responses: {
-    200: {
-      description: 'The most frequent cause first',
-      schema: z.object({
-        failures: z.array(
-          z.object({
-            fingerprint: z.string(),
-            kind,
-            code: z.string(),
-            message: z.string(),
-            count: z.int(),
-            latest_at: instant,
-            job_ids: z.array(id).describe('the newest 20'),
-            stale_portfolios: z.object({ count: z.int(), portfolio_ids: z.array(id).describe('at most 20') }),
-          }),
-        ),
-      }),
-    },
-  },
-  errors: ['ERR_REQ_001'],
-});
-
-export const retryJob = endpoint({
-  method: 'post',
-  path: '/admin/jobs/:id/retry',
-  summary: 'Puts a failed, partial or cancelled job back in the queue; the part of a run is retried by its run',
-  tag: 'Admin',
-  auth: 'superuser',
-  params: idParams,
-  responses: {
-    202: { description: 'The job waits to run again', schema: retryOutcome },
-    409: {
-      description: 'Refused: another job for the same work is live, or this one has not failed; job_id names it',
-      schema: retryOutcome,
-    },
-  },
-  errors: ['ERR_BATCH_003', 'ERR_REQ_001'],
-});
-
-export const retryFailures = endpoint({
-  method: 'post',
-  path: '/admin/jobs/retry',
-  summary: 'Retries the failed jobs of one cause',
-  tag: 'Admin',
-  auth: 'superuser',
-  body: z.object({ fingerprint: z.string().min(1).max(500) }),
-  responses: {
-    202: {
-      description: 'What became of each',
-      schema: z.object({
-        fingerprint: z.string(),
-        retried: z.int(),
-        already_live: z.int(),
-        not_failed: z.int(),
-        remaining: z.boolean().describe('there are more: ask again'),
-        job_ids: z.array(id),
-      }),
-    },
-  },
-  errors: ['ERR_REQ_001'],
-});
-
-export const cancelJob = endpoint({
-  method: 'post',
-  path: '/admin/jobs/:id/cancel',
-  summary: 'Cancels the run that a job belongs to',
-  tag: 'Admin',
-  auth: 'superuser',
-  params: idParams,
-  responses: {
-    202: {
-      description: 'Jobs that waited have ended; those that run were asked to stop',
-      schema: z.object({ run_id: id, ended: z.int(), asked_to_stop: z.int(), poll_url: z.string() }),
-    },
-  },
-  errors: ['ERR_BATCH_003', 'ERR_REQ_001'],
-});
-
 export const cleanUpIncomplete = endpoint({
   method: 'post',
   path: '/admin/batch/cleanup-incomplete',
   summary: 'Removes snapshot slots that were abandoned for longer than an age',
   tag: 'Admin',
   auth: 'superuser',
+  idempotent: true,
   query: z.object({ portfolio_id: id.optional(), age_threshold_hours: z.coerce.number().min(0).max(8_760).default(24) }),
   responses: { 202: { description: 'The clean-up is under way', schema: submitted } },
   errors: ['ERR_PORT_404', 'ERR_REQ_001'],
 });
-
-export type AdminJob = z.output<typeof job>;

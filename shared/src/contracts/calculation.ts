@@ -13,6 +13,7 @@ export const calculatePortfolio = endpoint({
     'Computes the figures of the last complete session, or joins the run that does; force computes the whole history again',
   tag: 'Calculation',
   auth: 'user',
+  idempotent: true,
   params: idParams,
   query: z.object({ force: queryFlag }),
   responses: {
@@ -63,12 +64,33 @@ export const getBatchStatus = endpoint({
   errors: ['ERR_PORT_404', 'ERR_BATCH_003', 'ERR_REQ_001'],
 });
 
+export const followRun = endpoint({
+  method: 'get',
+  path: '/portfolio/:id/batch-status/:run/events',
+  summary: 'How a run stands, as server-sent events until it has ended',
+  tag: 'Calculation',
+  auth: 'user',
+  limit: 'poll',
+  params: runParams,
+  responses: {
+    200: {
+      description:
+        'An event `status` with the body of batch-status, now and whenever it changes, and an event `end` after the last one. ' +
+        'The id names the state shown: a Last-Event-ID that is still the newest brings nothing until it changes. At most 20 streams per user',
+      contentType: 'text/event-stream',
+    },
+    204: { description: 'The run has ended, and Last-Event-ID is its last state: do not come back' },
+  },
+  errors: ['ERR_PORT_404', 'ERR_BATCH_003', 'ERR_REQ_001'],
+});
+
 export const cancelRun = endpoint({
   method: 'post',
   path: '/portfolio/:id/batch-status/:run/cancel',
   summary: 'Cancels a run: at once while it waits, else between two of its steps. A run that has ended stays as it is',
   tag: 'Calculation',
   auth: 'user',
+  idempotent: true,
   params: runParams,
   responses: {
     202: {

@@ -29,9 +29,15 @@ export type Endpoint<
   /** JSON, or the text fields beside the file where `multipart` is given. */
   body?: B;
   multipart?: Readonly<{ fileField: string }>;
+  /** Heeds Idempotency-Key: for a POST that creates work. Not of a public endpoint, as a key belongs to a user. Replies must be JSON. */
+  idempotent?: true;
   responses: Readonly<Record<number, EndpointResponse>>;
   errors: readonly ErrorCode[];
 }>;
+
+/** The request header, and the one that marks the repeat of an answer. */
+export const IDEMPOTENCY_KEY = 'Idempotency-Key';
+export const IDEMPOTENCY_REPLAYED = 'Idempotency-Replayed';
 
 type NoFields = z.ZodObject<Record<never, never>>;
 

@@ -1,32 +1,25 @@
 // Every endpoint below /api/v1. The OpenAPI document is made of this list; a test fails when a route is mounted that it lacks, or the reverse.
-import {
-  cancelJob,
-  cleanUpIncomplete,
-  getRun,
-  listBatchHistory,
-  listFailures,
-  listJobs,
-  listRuns,
-  retryFailures,
-  retryJob,
-  runBatch,
-} from './admin.js';
+import { cleanUpIncomplete, getRun, listBatchHistory, listRuns, runBatch } from './admin.js';
+import { listAudit } from './admin-audit.js';
+import { cancelJob, getJob, listFailures, listJobs, retryFailures, retryJob } from './admin-jobs.js';
 import { getOverview } from './analytics.js';
 import { logIn, logOut, me, refresh, register } from './auth.js';
-import { calculatePortfolio, cancelRun, getBatchStatus, getReadiness, inPlural } from './calculation.js';
+import { calculatePortfolio, cancelRun, followRun, getBatchStatus, getReadiness, inPlural } from './calculation.js';
 import { openApiDocument } from './documents.js';
 import type { Endpoint } from './endpoint.js';
 import { live, prerequisites, ready } from './health.js';
 import { createPortfolioFromCsv, getCsvTemplate, getImport, getImportErrors, previewImport } from './onboarding.js';
 import { getHistory, getPortfolio, listPortfolios } from './portfolios.js';
+import { getSnapshot } from './snapshots.js';
 
 const ACCOUNTS = [register, logIn, refresh, logOut, me] as const;
 const ONBOARDING = [getCsvTemplate, createPortfolioFromCsv, previewImport, getImport, getImportErrors] as const;
-const CALCULATION = [calculatePortfolio, getBatchStatus, cancelRun, getReadiness] as const;
-const PORTFOLIOS = [listPortfolios, getPortfolio, getHistory] as const;
+const CALCULATION = [calculatePortfolio, getBatchStatus, followRun, cancelRun, getReadiness] as const;
+const PORTFOLIOS = [listPortfolios, getPortfolio, getHistory, getSnapshot, inPlural(getSnapshot)] as const;
 const ANALYTICS = [getOverview] as const;
 const ADMIN_BATCH = [runBatch, listRuns, getRun, listBatchHistory, cleanUpIncomplete] as const;
-const ADMIN_JOBS = [listJobs, listFailures, retryFailures, retryJob, cancelJob] as const;
+const ADMIN_JOBS = [listJobs, listFailures, getJob, retryFailures, retryJob, cancelJob] as const;
+const ADMIN_AUDIT = [listAudit] as const;
 const SYSTEM = [live, ready, prerequisites, openApiDocument] as const;
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -38,5 +31,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ANALYTICS,
   ...ADMIN_BATCH,
   ...ADMIN_JOBS,
+  ...ADMIN_AUDIT,
   ...SYSTEM,
 ];

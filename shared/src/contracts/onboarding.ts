@@ -96,6 +96,7 @@ export const createPortfolioFromCsv = endpoint({
     'Makes a portfolio of an uploaded CSV: all rows or none. Answers within 5 seconds, or as Prefer says (respond-async, wait=N up to 30)',
   tag: 'Onboarding',
   auth: 'user',
+  idempotent: true,
   limit: 'upload',
   body: portfolioFields,
   multipart: { fileField: UPLOAD_FIELD },

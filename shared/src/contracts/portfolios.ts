@@ -63,7 +63,8 @@ export const getPortfolio = endpoint({
   errors: ['ERR_PORT_404', 'ERR_REQ_001'],
 });
 
-const snapshot = z.object({
+/** The figures of one session. */
+export const snapshot = z.object({
   snapshot_date: date,
   equity: money,
   total_value: money,
