@@ -79,7 +79,7 @@ export const SABOTAGES = [
     edits: [
       { file: 'prisma/src/job-relay.ts', from: 'if (!rows[0]?.taken) return null;', to: 'if (rows.length > 0) return null;' },
     ],
-    tests: ['test/jobs/job-row.test.ts', 'test/jobs/crash.test.ts'],
+    tests: ['test/jobs/job-row.test.ts'],
   },
   {
     name: 'the rescuer takes jobs whose lease still runs',
@@ -106,14 +106,20 @@ export const SABOTAGES = [
     name: 'prices are not prepared again after a change',
     edits: [
       {
-        file: 'worker/src/jobs/calculate-portfolio.ts',
-        from: 'return generation !== null &&',
-        to: 'return generation === false &&',
+        file: 'worker/src/jobs/prepare-portfolio.ts',
+        from: 'generation: ledgers[0]?.generation ?? null,',
+        to: 'generation: null,',
       },
+    ],
+    tests: ['test/jobs/mid-run.test.ts'],
+  },
+  {
+    name: 'prices are fetched up to the session asked for only',
+    edits: [
       {
-        file: 'prisma/src/unsettled-work.ts',
-        from: '), generation) AS is_changed',
-        to: ') * 0 + generation, generation) AS is_changed',
+        file: 'worker/src/batch/wanted-sessions.ts',
+        from: 'calendar.sessionsBetween(start, to)',
+        to: 'calendar.sessionsBetween(start, to === start ? to : targetSession)',
       },
     ],
     tests: ['test/jobs/mid-run.test.ts'],

@@ -1,6 +1,6 @@
 // Shows that the tests bite: in a copy of the checkout it takes out one safeguard after the other and demands that the tests named beside
-// it fail. A part of a name as argument picks some. Exit code 1 when any stayed green, or a safeguard is no longer where the table says.
-// npm run test:bite [-- fence]
+// it fail. A pattern as argument picks some by their names. Exit code 1 when any stayed green, or a safeguard is no longer where the table says.
+// npm run test:bite [-- 'fence|claim']
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,9 +10,9 @@ import { SABOTAGES } from './sabotages.mjs';
 
 const ROOT = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-const chosen = SABOTAGES.filter(({ name }) => name.includes(process.argv[2] ?? ''));
+const chosen = SABOTAGES.filter(({ name }) => new RegExp(process.argv[2] ?? '').test(name));
 if (chosen.length === 0) {
-  console.error(`no sabotage is called like “${process.argv[2]}”:\n${SABOTAGES.map(({ name }) => name).join('\n')}`);
+  console.error(`no sabotage has a name like ${process.argv[2]}:\n${SABOTAGES.map(({ name }) => name).join('\n')}`);
   process.exit(1);
 }
 const copy = mkdtempSync(path.join(tmpdir(), 'closebell-bite-'));
@@ -67,7 +67,7 @@ async function bites({ edits, tests }) {
   }
   try {
     await setUp();
-    return (await runTests(tests)).failures.length > 0;
+    return (await runTests(tests, ['--bail=1'])).failures.length > 0;
   } finally {
     for (const [file, text] of before) writeFileSync(path.join(copy, file), text);
   }
@@ -82,16 +82,11 @@ function findOnce({ file, from }) {
 }
 
 /** A run that does not come to its tests is neither green nor red. */
-async function runTests(files) {
+async function runTests(files, options = []) {
   const reportFile = path.join(copy, 'node_modules', '.test-bite.json');
   rmSync(reportFile, { force: true });
-  const { output } = await program([
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    ...files,
-    '--reporter=json',
-    `--outputFile=${reportFile}`,
-  ]);
+  const report = ['--reporter=json', `--outputFile=${reportFile}`];
+  const { output } = await program(['node_modules/vitest/vitest.mjs', 'run', ...files, ...options, ...report]);
   if (!existsSync(reportFile)) throw new Error(`the tests did not run:\n${output}`);
   const { success, numTotalTests, testResults } = JSON.parse(readFileSync(reportFile, 'utf8'));
   if (numTotalTests === 0) throw new Error(`no test was found in ${files.join(' ')}:\n${output}`);

@@ -1,6 +1,7 @@
 // Rows of the database as families of series, the way Prometheus writes them.
 import type { MetricRow } from '@closebell/prisma/metric-values';
 import type { QueueDepth } from '@closebell/prisma/queue-depth';
+import type { ProviderCircuitRow } from '@closebell/prisma/provider-circuits';
 import { JOB_KINDS } from '@closebell/shared/jobs';
 import { LIVE_GAUGES, METRICS, type HistogramName, type LiveGaugeName, type MetricName } from '@closebell/shared/metrics';
 
@@ -67,11 +68,12 @@ function textOf(labels: Labels): string {
 export type LiveState = Readonly<{
   depth: readonly QueueDepth[];
   stored: readonly MetricRow[];
+  circuits: readonly ProviderCircuitRow[];
   /** Null before the first batch has ended. */
   lastBatchSeconds: number | null;
 }>;
 
-export function liveFamilies({ depth, stored, lastBatchSeconds }: LiveState): readonly MetricFamily[] {
+export function liveFamilies({ depth, stored, circuits, lastBatchSeconds }: LiveState): readonly MetricFamily[] {
   const sum = (value: (row: QueueDepth) => number): number => depth.reduce((total, row) => total + value(row), 0);
   const find = (kind: string, status: string): QueueDepth | undefined =>
     depth.find((row) => row.kind === kind && row.status === status);
@@ -95,6 +97,10 @@ export function liveFamilies({ depth, stored, lastBatchSeconds }: LiveState): re
     ],
     closebell_batch_running_seconds: [{ labels: {}, value: Math.max(0, ...batches) }],
     closebell_batch_last_duration_seconds: lastBatchSeconds === null ? [] : [{ labels: {}, value: lastBatchSeconds }],
+    closebell_provider_circuit_open: circuits.map(({ provider, capability, state }) => ({
+      labels: { provider, capability },
+      value: state === 'open' ? 1 : 0,
+    })),
     closebell_processes: ['api', 'worker'].map((process) => ({ labels: { process }, value: countProcesses(stored, process) })),
   };
   return (Object.keys(LIVE_GAUGES) as LiveGaugeName[]).map((name) => ({ name, ...LIVE_GAUGES[name], values: values[name] }));

@@ -1,5 +1,6 @@
 // /metrics: what all processes have counted, what the jobs table holds now, and how this process fares.
 import { readMetricValues } from '@closebell/prisma/metric-values';
+import { listProviderCircuits } from '@closebell/prisma/provider-circuits';
 import { readLastBatchSeconds, readQueueDepth } from '@closebell/prisma/queue-depth';
 import { getMetrics } from '@closebell/shared/contracts/metrics';
 import type { Request, Response, Router } from 'express';
@@ -38,12 +39,13 @@ function isScraper({ config }: ApiContext, request: Request): boolean {
 }
 
 async function writeMetrics({ db }: ApiContext, ownProcess: Registry): Promise<string> {
-  const [stored, depth, lastBatchSeconds] = await Promise.all([
+  const [stored, depth, circuits, lastBatchSeconds] = await Promise.all([
     readMetricValues(db.pool),
     readQueueDepth(db.pool),
+    listProviderCircuits(db.pool),
     readLastBatchSeconds(db.pool),
   ]);
-  const families = [...storedFamilies(stored), ...liveFamilies({ depth, stored, lastBatchSeconds })];
+  const families = [...storedFamilies(stored), ...liveFamilies({ depth, stored, circuits, lastBatchSeconds })];
   return `${await formatted(families)}\n${await ownProcess.metrics()}`;
 }
 

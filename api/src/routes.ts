@@ -3,6 +3,7 @@ import type { Router } from 'express';
 import type { ApiContext } from './context.js';
 import { adminRoutes } from './routes/admin.js';
 import { adminAuditRoutes } from './routes/admin-audit.js';
+import { adminDataQualityRoutes } from './routes/admin-data-quality.js';
 import { adminRetryRoutes } from './routes/admin-retries.js';
 import { adminJobRoutes } from './routes/admin-jobs.js';
 import { analyticsRoutes } from './routes/analytics.js';
@@ -25,6 +26,7 @@ export function mountApi(router: Router, context: ApiContext): void {
   adminJobRoutes(router, context);
   adminRetryRoutes(router, context);
   adminAuditRoutes(router, context);
+  adminDataQualityRoutes(router, context);
   healthRoutes(router, context);
   documentRoutes(router, context);
 }

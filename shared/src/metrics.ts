@@ -86,6 +86,10 @@ export const LIVE_GAUGES = {
   closebell_leases: gauge('Running jobs by their lease: held, expired (about to be taken over), waiting for children', ['state']),
   closebell_batch_running_seconds: gauge('How long the batch that runs has been running; 0 when none does', []),
   closebell_batch_last_duration_seconds: gauge('From start to end of the batch that ended last', []),
+  closebell_provider_circuit_open: gauge('1 while a provider is not asked because it kept failing or refused its key, else 0', [
+    'provider',
+    'capability',
+  ]),
   closebell_processes: gauge('Processes that reported within the last minute', ['process']),
 } as const satisfies Readonly<Record<`closebell_${string}`, GaugeDefinition>>;
 

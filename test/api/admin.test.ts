@@ -50,6 +50,7 @@ describe('every admin route', () => {
     ['get', '/admin/batch/history'],
     ['get', `/admin/batch/runs/${randomUUID()}`],
     ['get', '/admin/jobs'],
+    ['get', '/admin/data-quality'],
     ['get', '/admin/jobs/failures'],
     ['get', `/admin/jobs/${randomUUID()}`],
     ['get', '/admin/audit'],

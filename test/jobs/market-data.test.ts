@@ -21,7 +21,7 @@ afterEach(() => world.close());
 
 const calculate = (portfolioId: string, sessionDate = LAST) =>
   withWorker(world, () => run(world.db, 'calculate-portfolio', { portfolioId, sessionDate }));
-const ownRequests = () => provider.requests.filter((request) => request.startsWith('ACME'));
+const ownRequests = () => provider.asked.filter((request) => request.startsWith('ACME'));
 /** What asking again later finds: the rest period of known gaps is over. */
 const restIsOver = () => world.db.pool.query(`UPDATE missing_bars SET retry_at = clock_timestamp()`);
 const dirtyFrom = async (portfolioId: string) => {
@@ -51,7 +51,7 @@ describe('fetching', () => {
     const job = await calculate(portfolioId, '2025-06-17');
     expect(job.status).toBe('completed');
     await calculate(portfolioId);
-    expect(provider.requests.filter((request) => request.startsWith('GONE'))).toHaveLength(1);
+    expect(provider.asked.filter((request) => request.startsWith('GONE'))).toHaveLength(1);
     const { rows } = await world.db.pool.query(`SELECT listed_from FROM securities WHERE symbol = 'ACME'`);
     expect(rows).toEqual([{ listed_from: '2025-03-03' }]);
   });

@@ -35,7 +35,7 @@ async function calculateHeld(portfolioId: string, meanwhile: (client: Queryable)
         { portfolioId, sessionDate: SESSION },
         { trigger: 'user' },
       );
-      await until('the worker waits for the portfolio', isSomebodyWaiting);
+      await until('the worker waits to commit', () => isWaiting('UPDATE portfolios SET dirty_from = NULL'));
       await meanwhile(client);
       return submitted.jobId;
     });
@@ -43,9 +43,10 @@ async function calculateHeld(portfolioId: string, meanwhile: (client: Queryable)
   });
 }
 
-async function isSomebodyWaiting(): Promise<boolean> {
+async function isWaiting(statement: string): Promise<boolean> {
   const { rowCount } = await world.db.pool.query(
-    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+    `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND strpos(query, $1) > 0`,
+    [statement],
   );
   return rowCount !== 0;
 }
@@ -112,7 +113,7 @@ test('a portfolio whose claim went to another job while it was computed is left 
     let fence = 0;
     const claims = await inTransaction(db, async (client) => {
       await client.query(`SELECT 1 FROM portfolios WHERE id = $1 FOR UPDATE`, [portfolioId]);
-      await until('the worker has claimed the portfolio and waits', isSomebodyWaiting);
+      await until('the worker has claimed the portfolio and waits', () => isWaiting('INSERT INTO portfolio_snapshots'));
       ({ fence } = (await findJob(db.pool, jobId))!);
       await db.pool.query(`UPDATE calculation_claims SET lease_until = '-infinity' WHERE portfolio_id = $1`, [portfolioId]);
       return claimPortfolios(db.pool, other, [portfolioId]);

@@ -46,7 +46,6 @@ export function emptyModel(): Model {
   return { portfolios: [], uploads: [], runs: new Map(), done: new Map() };
 }
 
-type Performer<S> = (model: Model, site: Site, step: S) => Promise<boolean | void>;
 /** `points`: where a worker that is started to be killed may be struck; without any it is not. */
 export function commandOf(step: Step, points: readonly FaultPoint[]): AsyncCommand<Model, Site> {
   return {
@@ -77,7 +76,9 @@ function cancelled({ runs }: Model): readonly string[] {
   return [...runs].filter(([, { mayBeCancelled }]) => mayBeCancelled).map(([id]) => id);
 }
 
-/** A step that answers false found nothing to do. */
+/** False: the step found nothing to do. */
+type Performer<S> = (model: Model, site: Site, step: S) => Promise<boolean | void>;
+
 function performers(points: readonly FaultPoint[]): Readonly<{ [K in keyof Drawn]: Performer<StepOf<K>> }> {
   return {
     'create portfolio': createPortfolio,

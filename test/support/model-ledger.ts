@@ -70,29 +70,35 @@ export const UPLOADED_FILE = [
   ),
 ].join('\n');
 
+/** At once, as an import does it: no worker sees a part of it. */
 export async function insertLedger(db: Db, userId: string, { asOf, equity, lots, flows }: ModelLedger): Promise<string> {
-  const portfolioId = await makePortfolio(db, { userId, asOf, openedOn: LAST_SESSION, equity, lots });
-  for (const flow of flows) await insertFlow(db, portfolioId, flow);
-  return portfolioId;
+  return atOnce(db, async (inside) => {
+    const portfolioId = await makePortfolio(inside, { userId, asOf, openedOn: LAST_SESSION, equity, lots });
+    for (const flow of flows) await insertFlow(inside, portfolioId, flow);
+    return portfolioId;
+  });
 }
 
 export type LedgerChange = Readonly<{ lot: LotRecord } | { flow: FlowRecord }>;
 
 /** As a user's edit comes in: the change, what it makes void and the wish for new figures in one transaction; the run that was asked for. */
 export async function changeLedger(db: Db, portfolioId: string, change: LedgerChange): Promise<string> {
-  return inTransaction(db, async (client) => {
-    // The factories only ask the pool, which within the transaction is its one connection.
-    const inside = { ...db, pool: client } as unknown as Db;
+  return atOnce(db, async (inside) => {
     if ('lot' in change) await addLot(inside, portfolioId, change.lot);
     else await insertFlow(inside, portfolioId, change.flow);
     const from = 'lot' in change ? change.lot.entryDate : change.flow.date;
-    await client.query(
+    await inside.pool.query(
       `UPDATE portfolios SET dirty_from = least(dirty_from, $2::date), generation = generation + 1 WHERE id = $1`,
       [portfolioId, from],
     );
     const payload = { portfolioId, sessionDate: LAST_SESSION };
-    return (await submitJob(client, 'calculate-portfolio', payload, { trigger: 'user' })).jobId;
+    return (await submitJob(inside.pool, 'calculate-portfolio', payload, { trigger: 'user' })).jobId;
   });
+}
+
+/** The factories only ask the pool, which within the transaction is its one connection. */
+function atOnce<T>(db: Db, work: (inside: Db) => Promise<T>): Promise<T> {
+  return inTransaction(db, (client) => work({ ...db, pool: client as unknown as Db['pool'] }));
 }
 
 async function insertFlow(db: Db, portfolioId: string, { type, amount, date }: FlowRecord): Promise<void> {

@@ -26,6 +26,8 @@ export type SeedReport = Readonly<{
   runsAccepted: number;
   /** Empty when all is well. */
   findings: readonly string[];
+  /** What may explain them: jobs that live still, and errors that workers logged. */
+  circumstances: readonly string[];
 }>;
 
 export async function runSeeds(options: ModelRunOptions): Promise<readonly SeedReport[]> {
@@ -50,7 +52,7 @@ export async function runSeeds(options: ModelRunOptions): Promise<readonly SeedR
   return reports;
 }
 
-/** Both backends in turn; every tenth seed has a Postgres that may be killed. */
+/** Both backends in turn; every fifth seed has a Postgres that may be killed. */
 function siteOf(seed: number, hasRedis: boolean): SiteOptions {
   return { backend: hasRedis && seed % 2 === 0 ? 'redis' : 'postgres', ownPostgres: seed % 10 === 3 || seed % 10 === 6 };
 }
@@ -61,14 +63,14 @@ async function runSeed(seed: number, { points, hasRedis }: ModelRunOptions, refe
   const site = await openSite(options);
   try {
     const findings = await playAndJudge(seed, model, site, points, reference).catch(describeError);
-    const told = findings.length > 0 ? [...(await liveJobs(site)), ...site.complaints()].slice(0, FINDINGS_TOLD_MAX) : [];
-    return { seed, site: options, done: model.done, runsAccepted: model.runs.size, findings: [...findings, ...told] };
+    const circumstances = findings.length > 0 ? [...(await liveJobs(site)), ...site.complaints()].slice(0, LINES_MAX) : [];
+    return { seed, site: options, done: model.done, runsAccepted: model.runs.size, findings, circumstances };
   } finally {
     await site.close();
   }
 }
 
-const FINDINGS_TOLD_MAX = 12;
+const LINES_MAX = 12;
 
 function describeError(error: unknown): readonly string[] {
   return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
@@ -99,14 +101,10 @@ async function liveJobs({ db }: Site): Promise<readonly string[]> {
   return rows.map(({ row }) => `still live: ${row}`);
 }
 
-function describeFailure({ seed, site, findings }: SeedReport): string {
+function describeFailure({ seed, site, findings, circumstances }: SeedReport): string {
+  const head = `seed ${seed} (MODEL_SEED=${seed} runs it again) on ${JSON.stringify(site)}:`;
   const steps = stepsOf(seed).map((step) => `  ${JSON.stringify(step)}`);
-  return [
-    `seed ${seed} (MODEL_SEED=${seed} runs it again) on ${JSON.stringify(site)}:`,
-    ...findings,
-    'its steps:',
-    ...steps,
-  ].join('\n');
+  return [head, ...findings, 'at its end:', ...circumstances, 'its steps:', ...steps].join('\n');
 }
 
 function tableOf(reports: readonly SeedReport[], tookMs: number): string {

@@ -38,7 +38,7 @@ export type Site = Readonly<{
   restartPostgres: (() => Promise<void>) | null;
   /** Waits until nobody is frozen, and until every place has a worker that works and nothing strikes. */
   settle: () => Promise<void>;
-  /** Workers that ended without being killed. */
+  /** Workers that worked and then ended without being killed. */
   ownEnds: () => readonly string[];
   /** What workers logged as errors. */
   complaints: () => readonly string[];
@@ -155,9 +155,11 @@ function startCrew(env: Readonly<Record<string, string>>): Crew {
   };
 }
 
+/** A start may fail, while Postgres is away; a worker that works goes on whatever comes. */
 function ownEnd({ program }: Hand): readonly string[] {
   const { exitCode } = program.child;
-  return exitCode === null ? [] : [`a worker ended by itself with ${exitCode}: ${program.output().slice(-600)}`];
+  const hasWorked = program.output().includes('worker ready');
+  return exitCode === null || !hasWorked ? [] : [`a worker ended by itself with ${exitCode}: ${program.output().slice(-600)}`];
 }
 
 /** What was logged as an error, shortened. */

@@ -1,5 +1,5 @@
 // A provider whose answers the test writes: the outside world, which tests may invent. Everything behind it is real.
-import type { CorporateAction, MarketDataProvider, OhlcvBar } from '@closebell/shared/market-data/provider';
+import type { CorporateAction, MarketDataProvider, OhlcvBar, Refusal } from '@closebell/shared/market-data/provider';
 
 export type ScriptedProvider = MarketDataProvider &
   Readonly<{
@@ -8,23 +8,32 @@ export type ScriptedProvider = MarketDataProvider &
     actions: CorporateAction[];
     /** Symbols that answer "unavailable", as while the provider is down. */
     down: Set<string>;
+    /** From now on every request is refused in this way; null ends it. */
+    refuse: (refusal: Refusal | null) => void;
     /** Every request, as 'SYMBOL from..to'. */
-    requests: string[];
+    asked: string[];
   }>;
 
-export function scriptedProvider(): ScriptedProvider {
+/** Without a budget it is asked as one without a network is: by nobody's leave. */
+export function scriptedProvider(plan: Partial<Pick<MarketDataProvider, 'name' | 'budget' | 'requests'>> = {}): ScriptedProvider {
   const closes = new Map<string, Map<string, number>>();
   const actions: CorporateAction[] = [];
   const down = new Set<string>();
-  const requests: string[] = [];
+  const asked: string[] = [];
+  let refusal: Refusal | null = null;
   return {
     name: 'scripted',
+    ...plan,
     closes,
     actions,
     down,
-    requests,
+    refuse: (next) => {
+      refusal = next;
+    },
+    asked,
     dailyBars: (symbol, { from, to }) => {
-      requests.push(`${symbol} ${from}..${to}`);
+      asked.push(`${symbol} ${from}..${to}`);
+      if (refusal !== null) return Promise.resolve({ ...refusal, symbol });
       if (down.has(symbol)) return Promise.resolve({ status: 'unavailable', symbol, reason: 'answered 503' });
       const known = closes.get(symbol);
       if (!known) return Promise.resolve({ status: 'unknown_symbol', symbol, reason: 'never heard of it' });

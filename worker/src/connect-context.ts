@@ -3,11 +3,13 @@ import { closeDb, createDb } from '@closebell/prisma/client';
 import { WORKER_APPLICATION } from '@closebell/prisma/diagnosis';
 import { createMarketClock } from '@closebell/prisma/market-clock';
 import { createMetricStore } from '@closebell/prisma/metric-values';
+import { forgetRefusedKeys } from '@closebell/prisma/provider-circuits';
 import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import type { Config } from '@closebell/shared/config';
 import type { Logger } from '@closebell/shared/infra/logger';
 import { hostname } from 'node:os';
 import type { WorkerContext } from './context.js';
+import { gateProviders } from './market-data/provider-gate.js';
 import { createProviders } from './market-data/providers.js';
 
 export type OpenedContext = Readonly<{ context: WorkerContext; close: () => Promise<void> }>;
@@ -16,7 +18,7 @@ export type Connection = Readonly<{ databaseUrl: string; poolMax: number; connec
 
 /** Rejects, with nothing left open, when the database is out of reach or the configuration names a provider that cannot be. */
 export async function connectContext(config: Config, { logger, ...connection }: Connection): Promise<OpenedContext> {
-  const providers = createProviders(config);
+  const ungated = createProviders(config);
   const db = createDb({
     ...connection,
     applicationName: WORKER_APPLICATION,
@@ -26,6 +28,8 @@ export async function connectContext(config: Config, { logger, ...connection }: 
   });
   try {
     const clock = await createMarketClock(db, config.marketNow);
+    await forgetRefusedKeys(db.pool);
+    const providers = gateProviders(db, ungated);
     const metrics = createMetricStore(db, `worker ${hostname()} ${process.pid}`);
     return {
       context: { db, config, logger, clock, calendar: xnysCalendar(), providers, metrics },

@@ -17,6 +17,7 @@ export type WorkerContext = Readonly<{
   /** The market clock: sessions and date checks only. */
   clock: Clock;
   calendar: TradingCalendar;
+  /** In the order in which they are asked; those over a network behind their gates. */
   providers: readonly MarketDataProvider[];
   metrics: Metrics;
 }>;

@@ -1,6 +1,7 @@
 // Every endpoint below /api/v1. The OpenAPI document is made of this list; a test fails when a route is mounted that it lacks, or the reverse.
 import { cleanUpIncomplete, getRun, listBatchHistory, listRuns, runBatch } from './admin.js';
 import { listAudit } from './admin-audit.js';
+import { getDataQuality } from './admin-data-quality.js';
 import { cancelJob, getJob, listFailures, listJobs, retryFailures, retryJob } from './admin-jobs.js';
 import { getOverview } from './analytics.js';
 import { logIn, logOut, me, refresh, register } from './auth.js';
@@ -20,6 +21,7 @@ const ANALYTICS = [getOverview] as const;
 const ADMIN_BATCH = [runBatch, listRuns, getRun, listBatchHistory, cleanUpIncomplete] as const;
 const ADMIN_JOBS = [listJobs, listFailures, getJob, retryFailures, retryJob, cancelJob] as const;
 const ADMIN_AUDIT = [listAudit] as const;
+const ADMIN_DATA = [getDataQuality] as const;
 const SYSTEM = [live, ready, prerequisites, openApiDocument] as const;
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -32,5 +34,6 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ADMIN_BATCH,
   ...ADMIN_JOBS,
   ...ADMIN_AUDIT,
+  ...ADMIN_DATA,
   ...SYSTEM,
 ];

@@ -71,9 +71,16 @@ export type SessionRange = Readonly<{ from: string; to: string }>;
  * `rate_limited` (ask again after `retryAfterMs`, where it said so), `unauthorized` (the key is missing, wrong or not allowed this),
  * `garbage` (an answer that cannot be what was asked for), `unavailable` (down, timed out, an error of its own).
  */
-export type Refusal =
+export type Refusal = (
   | Readonly<{ status: 'no_data' | 'unknown_symbol' | 'unauthorized' | 'garbage' | 'unavailable'; reason: string }>
-  | Readonly<{ status: 'rate_limited'; reason: string; retryAfterMs: number | null }>;
+  | Readonly<{ status: 'rate_limited'; reason: string; retryAfterMs: number | null }>
+) &
+  Readonly<{
+    /** No request was made: the plan's requests are spent, the provider rests after failures, or it could not have had an answer. */
+    notAsked?: true;
+  }>;
+
+export type RefusalStatus = Refusal['status'];
 
 /** What one symbol's request came to. */
 export type DailyBarsResult =
@@ -91,12 +98,19 @@ export type Answer<T> = Readonly<{ status: 'ok'; value: T }> | Refusal;
 /** How often a plan lets one ask; null: no limit known. */
 export type RequestBudget = Readonly<{ perMinute: number | null; perDay: number | null }>;
 
+/** What providers can be asked for, as the methods below are called. */
+export type Capability = 'dailyBars' | 'profile' | 'quotes' | 'search' | 'rates';
+
 /** Symbols come in our spelling (BRK.B); each provider translates to its own and back. No method rejects but with the signal's reason. */
 export type MarketDataProvider = Readonly<{
   /** As named in MARKET_DATA_PROVIDERS and stored with every bar. */
   name: string;
   /** Of the plan in use; absent for providers that are asked without a network. */
   budget?: RequestBudget;
+  /** How many of the budget's requests one call takes at most; 1 where it is not said. */
+  requests?: Readonly<Partial<Record<Capability, number>>>;
+  /** The variable of the configuration that its key comes from, for messages about a key that was refused. */
+  keyVariable?: string;
   /** Bars and corporate actions of one symbol, oldest first, in one request. */
   dailyBars: (symbol: string, range: SessionRange, signal: AbortSignal) => Promise<DailyBarsResult>;
   /** Absent where the provider has no profiles; so for the others below. */

@@ -18,23 +18,20 @@ describe('the order of providers', () => {
     });
   });
 
-  test('a provider that throws is unavailable with its message, and the next is asked', async () => {
-    const broken = provider('broken', () => Promise.reject(new Error('socket closed')));
-    const result = await fetch([broken, answering('b', [bar('2024-01-02')])]);
-    expect(result.attempts[0]).toEqual({ provider: 'broken', status: 'unavailable', reason: 'socket closed' });
-    expect(result.status).toBe('ok');
-  });
-
-  test('a provider whose every bar is rejected has no data, and the next is asked', async () => {
+  test('a provider whose every bar is rejected sent garbage, and the next is asked', async () => {
     const result = await fetch([answering('a', [bar('2024-01-02', { close: 0 })]), answering('b', [bar('2024-01-03')])]);
     expect(result).toMatchObject({ status: 'ok', provider: 'b', rejected: [{ bar: { sessionDate: '2024-01-02' } }] });
-    expect(result.attempts[0]?.status).toBe('no_data');
+    expect(result.attempts[0]?.status).toBe('garbage');
   });
 
   test.each([
     [['unknown_symbol', 'unavailable', 'no_data'], 'unavailable'],
     [['unknown_symbol', 'no_data'], 'no_data'],
     [['unknown_symbol'], 'unknown_symbol'],
+    [['rate_limited', 'unknown_symbol'], 'unavailable'],
+    [['garbage', 'no_data'], 'unavailable'],
+    [['unauthorized', 'unknown_symbol'], 'unknown_symbol'],
+    [['unauthorized'], 'unavailable'],
   ] as const)('of %j the most hopeful is %s', async (statuses, expected) => {
     const result = await fetch(statuses.map((status, i) => refusing(`p${i}`, status, 'why')));
     expect(result.status).toBe(expected);
@@ -47,7 +44,7 @@ describe('the order of providers', () => {
       controller.abort(new Error('stopped'));
       return Promise.resolve({ status: 'unavailable', symbol, reason: 'down' });
     });
-    const asked = fetchDailyBars([first, answering('b', [bar('2024-01-02')])], 'AAA', RANGE, controller.signal);
+    const asked = fetchDailyBars(over([first, answering('b', [bar('2024-01-02')])]), 'AAA', RANGE, controller.signal);
     await expect(asked).rejects.toThrow('stopped');
   });
 });
@@ -89,7 +86,11 @@ describe('bars that cannot be', () => {
 });
 
 function fetch(providers: readonly MarketDataProvider[]) {
-  return fetchDailyBars(providers, 'AAA', RANGE, new AbortController().signal);
+  return fetchDailyBars(over(providers), 'AAA', RANGE, new AbortController().signal);
+}
+
+function over(providers: readonly MarketDataProvider[]) {
+  return { providers, metrics: { count: () => {}, gauge: () => {}, observe: () => {} } };
 }
 
 function bar(sessionDate: string, change: Partial<OhlcvBar> = {}): OhlcvBar {

@@ -1,19 +1,12 @@
-// Asks the providers in their order for one symbol, and lets no bar pass that can't be.
+// One symbol's daily bars from the providers in their order; no bar passes that can't be.
 import { xnysCalendar, type TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-import type {
-  CorporateAction,
-  DailyBarsResult,
-  MarketDataProvider,
-  OhlcvBar,
-  SessionRange,
-} from '@closebell/shared/market-data/provider';
-
-/** What came of asking one provider; the reason is null when it answered with usable bars. */
-export type FetchAttempt = Readonly<{ provider: string; status: DailyBarsResult['status']; reason: string | null }>;
+import type { Answer, CorporateAction, DailyBarsResult, OhlcvBar, SessionRange } from '@closebell/shared/market-data/provider';
+import type { WorkerContext } from '../context.js';
+import { askInOrder, type FetchAttempt, type Verdict } from './ask-in-order.js';
 
 export type RejectedBar = Readonly<{ bar: OhlcvBar; reason: string }>;
 
-/** `attempts` holds every provider asked, in order. Without bars, `status` is the most hopeful of theirs. */
+/** `attempts` holds every provider asked, in order. */
 export type FetchedBars =
   | Readonly<{
       status: 'ok';
@@ -26,65 +19,42 @@ export type FetchedBars =
       rejected: readonly RejectedBar[];
       attempts: readonly FetchAttempt[];
     }>
-  | Readonly<{
-      /** `unavailable`: some provider could not tell, for whatever reason of its own. */
-      status: 'no_data' | 'unknown_symbol' | 'unavailable';
-      symbol: string;
-      rejected: readonly RejectedBar[];
-      attempts: readonly FetchAttempt[];
-    }>;
+  | Readonly<{ status: Verdict; symbol: string; rejected: readonly RejectedBar[]; attempts: readonly FetchAttempt[] }>;
 
 /**
- * The first provider with at least one usable bar wins; answers are never mixed. A provider that throws counts as unavailable. Rejects with
- * the signal's reason once it is aborted. The range must lie inside the exchange calendar.
+ * The first provider with at least one usable bar wins; answers are never mixed. Rejects with the signal's reason once it is aborted. The
+ * range must lie inside the exchange calendar.
  */
 export async function fetchDailyBars(
-  providers: readonly MarketDataProvider[],
+  context: Pick<WorkerContext, 'providers' | 'metrics'>,
   symbol: string,
   range: SessionRange,
   signal: AbortSignal,
 ): Promise<FetchedBars> {
-  const calendar = xnysCalendar();
-  const attempts: FetchAttempt[] = [];
   const rejected: RejectedBar[] = [];
-  for (const provider of providers) {
-    const answer = await ask(provider, symbol, range, signal);
-    if (answer.status !== 'ok') {
-      attempts.push({ provider: provider.name, status: answer.status, reason: answer.reason });
-      continue;
-    }
-    const checked = checkBars(answer.bars, calendar, range);
-    rejected.push(...checked.rejected);
-    if (checked.bars.length === 0) {
-      attempts.push({ provider: provider.name, status: 'no_data', reason: `none of its ${answer.bars.length} bars is usable` });
-      continue;
-    }
-    attempts.push({ provider: provider.name, status: 'ok', reason: null });
-    const warnings = [
-      ...answer.warnings,
-      ...rejected.map(({ bar, reason }) => `${symbol} ${bar.sessionDate}: bar rejected, ${reason}`),
-    ];
-    const actions = answer.actions.filter((action) => isPossible(action, range));
-    if (actions.length < answer.actions.length)
-      warnings.push(`${symbol}: ${answer.actions.length - actions.length} impossible corporate actions left out`);
-    return { status: 'ok', symbol, provider: provider.name, bars: checked.bars, actions, warnings, rejected, attempts };
-  }
-  return { status: mostHopeful(attempts), symbol, rejected, attempts };
+  const answered = await askInOrder(
+    context,
+    async (provider) => usable(await provider.dailyBars(symbol, range, signal), range, rejected),
+    signal,
+  );
+  if (answered.status !== 'ok') return { ...answered, symbol, rejected };
+  const { provider, value, attempts } = answered;
+  const refused = rejected.map(({ bar, reason }) => `${symbol} ${bar.sessionDate}: bar rejected, ${reason}`);
+  return { status: 'ok', symbol, provider, ...value, warnings: [...value.warnings, ...refused], rejected, attempts };
 }
 
-async function ask(
-  provider: MarketDataProvider,
-  symbol: string,
-  range: SessionRange,
-  signal: AbortSignal,
-): Promise<DailyBarsResult> {
-  signal.throwIfAborted();
-  try {
-    return await provider.dailyBars(symbol, range, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    return { status: 'unavailable', symbol, reason: error instanceof Error ? error.message : String(error) };
-  }
+type UsableBars = Readonly<{ bars: readonly OhlcvBar[]; actions: readonly CorporateAction[]; warnings: readonly string[] }>;
+
+/** What of an answer can be; what can't goes to `rejected`. An answer of nothing else is garbage. */
+function usable(answer: DailyBarsResult, range: SessionRange, rejected: RejectedBar[]): Answer<UsableBars> {
+  if (answer.status !== 'ok') return answer;
+  const checked = checkBars(answer.bars, xnysCalendar(), range);
+  rejected.push(...checked.rejected);
+  if (checked.bars.length === 0) return { status: 'garbage', reason: `none of its ${answer.bars.length} bars is usable` };
+  const actions = answer.actions.filter((action) => isPossible(action, range));
+  const left = answer.actions.length - actions.length;
+  const warnings = left === 0 ? [] : [`${answer.symbol}: ${left} impossible corporate actions left out`];
+  return { status: 'ok', value: { bars: checked.bars, actions, warnings: [...answer.warnings, ...warnings] } };
 }
 
 function checkBars(bars: readonly OhlcvBar[], calendar: TradingCalendar, range: SessionRange) {
@@ -118,11 +88,4 @@ function isPossible(action: CorporateAction, range: SessionRange): boolean {
 
 function isPrice(value: number): boolean {
   return Number.isFinite(value) && value > 0;
-}
-
-/** One that may answer later outweighs one that has nothing, which outweighs one that never heard of the symbol. */
-function mostHopeful(attempts: readonly FetchAttempt[]): 'no_data' | 'unknown_symbol' | 'unavailable' {
-  const isAboutSymbol = ({ status }: FetchAttempt): boolean => status === 'no_data' || status === 'unknown_symbol';
-  if (attempts.length === 0 || !attempts.every(isAboutSymbol)) return 'unavailable';
-  return attempts.some(({ status }) => status === 'no_data') ? 'no_data' : 'unknown_symbol';
 }

@@ -50,6 +50,8 @@ export function fmpProvider({ baseUrl, apiKey, budget, timeoutMs = REQUEST_TIMEO
   return {
     name: 'fmp',
     budget,
+    requests: { dailyBars: 3, search: 2 },
+    keyVariable: 'FMP_API_KEY',
     dailyBars: (symbol, range, signal) => dailyBars(get, symbol, range, signal),
     profile: (symbol, signal) => profile(get, symbol, signal),
     quotes: (symbols, signal) => quotes(get, symbols, signal),
@@ -204,5 +206,5 @@ function matchOf({ symbol, name, exchange }: FmpMatch): SymbolMatch {
 }
 
 function notATicker(symbol: string): Refusal {
-  return { status: 'unknown_symbol', reason: `${symbol} is no ticker that FMP could have` };
+  return { status: 'unknown_symbol', reason: `${symbol} is no ticker that FMP could have`, notAsked: true };
 }

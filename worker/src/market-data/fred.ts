@@ -22,9 +22,10 @@ export function fredProvider({ baseUrl, apiKey, timeoutMs = REQUEST_TIMEOUT_MS }
   return {
     name: 'fred',
     budget: { perMinute: REQUESTS_PER_MINUTE, perDay: null },
+    keyVariable: 'FRED_API_KEY',
     dailyBars: async (symbol, _range, signal) => {
       signal.throwIfAborted();
-      return { status: 'unknown_symbol', symbol, reason: 'FRED has rates, and no prices of securities' };
+      return { status: 'unknown_symbol', symbol, reason: 'FRED has rates, and no prices of securities', notAsked: true };
     },
     rates: (series, range, signal) => rates(get, series, range, signal),
   };

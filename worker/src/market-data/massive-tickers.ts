@@ -20,7 +20,7 @@ export function tickerOf(symbol: string): string | null {
 }
 
 export function notATicker(symbol: string): Refusal {
-  return { status: 'unknown_symbol', reason: `${symbol} is no ticker that Massive could have` };
+  return { status: 'unknown_symbol', reason: `${symbol} is no ticker that Massive could have`, notAsked: true };
 }
 
 /** As it is listed, or was before it left the exchange. */

@@ -45,6 +45,8 @@ export function massiveProvider({
   return {
     name: 'massive',
     budget: { perMinute: requestsPerMinute, perDay: null },
+    requests: { dailyBars: 3, profile: 2 },
+    keyVariable: 'MASSIVE_API_KEY',
     dailyBars: (symbol, range, signal) => dailyBars(get, symbol, range, signal),
     profile: (symbol, signal) => massiveProfile(get, symbol, signal),
     quotes: (symbols, signal) => quotes(get, symbols, signal),

@@ -11,6 +11,7 @@ import type {
   SessionRange,
 } from '@closebell/shared/market-data/provider';
 import { REQUEST_TIMEOUT_MS } from './http-json.js';
+import { symbolsByTicker } from './symbols-by-ticker.js';
 import { dailyBarsOfChart } from './yahoo-bars.js';
 import { createYahooClient, type YahooClient } from './yahoo-client.js';
 import { matchesOfSearch, profileOfSummary, quotesOfAnswer } from './yahoo-securities.js';
@@ -67,7 +68,7 @@ async function dailyBars(
   const calendar = xnysCalendar();
   const today = dayNumber(calendar.newYorkDate(now));
   const lastComplete = calendar.latestCompleteSession(now);
-  if (range.from > lastComplete) return { status: 'no_data', symbol, reason: `${range.from} is not over yet` };
+  if (range.from > lastComplete) return { status: 'no_data', symbol, reason: `${range.from} is not over yet`, notAsked: true };
   const answer = await client.ask(async (yahoo, options) => {
     const period1 = isoDate(dayNumber(range.from) - DAYS_BEFORE);
     // To the end of today, wherever the range ends: Yahoo divides every close by all splits since, also by one of today, which it lists at
@@ -98,12 +99,7 @@ async function profile(client: YahooClient, symbol: string, signal: AbortSignal)
 
 async function quotes(client: YahooClient, symbols: readonly string[], signal: AbortSignal): Promise<Answer<readonly Quote[]>> {
   signal.throwIfAborted();
-  const bySpelling = new Map(
-    symbols.flatMap((symbol) => {
-      const spelled = yahooSymbol(symbol);
-      return spelled === null ? [] : [[spelled, symbol] as const];
-    }),
-  );
+  const bySpelling = symbolsByTicker(symbols, yahooSymbol);
   if (bySpelling.size === 0) return { status: 'ok', value: [] };
   return client.askWithCrumb(async (yahoo, options) => {
     const answer: unknown = await yahoo.quote([...bySpelling.keys()], {}, { ...options, ...UNCHECKED });
@@ -112,5 +108,5 @@ async function quotes(client: YahooClient, symbols: readonly string[], signal: A
 }
 
 function notAsked(symbol: string): Refusal {
-  return { status: 'unknown_symbol', reason: `${symbol} is not a symbol that Yahoo is asked for` };
+  return { status: 'unknown_symbol', reason: `${symbol} is not a symbol that Yahoo is asked for`, notAsked: true };
 }
