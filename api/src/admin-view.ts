@@ -6,7 +6,7 @@ import type { AdminJob } from '@closebell/shared/contracts/admin-jobs';
 import { JOB_STATUSES, type JobStatus } from '@closebell/shared/jobs';
 import { viewRun } from './run-view.js';
 
-/** `totals`: of a batch, or a sweep that makes one. */
+/** `totals`: of a batch. */
 export function viewAdminRun(run: Run, totals: BatchTotals | null) {
   const { root, children } = run;
   return {

@@ -30,7 +30,7 @@ const NO_TOTALS: BatchTotals = {
   chunks: 0,
 };
 
-/** The totals of a batch by the id of its run, which is the batch's own or that of the sweep it belongs to. */
+/** The totals of batches by the ids of their runs. */
 export async function readBatchTotals(client: Queryable, runIds: readonly string[]): Promise<ReadonlyMap<string, BatchTotals>> {
   const { rows } = await client.query<StoredTotals>(TOTALS, [runIds]);
   const stored = new Map(rows.map(({ run_id: runId, ...totals }) => [runId, nest(totals)]));

@@ -178,7 +178,7 @@ describe('a batch in pieces', () => {
 });
 
 describe('the sweep', () => {
-  test('computes who lacks the session and no one else', async () => {
+  test('makes a batch, a run of its own, that computes who lacks the session and no one else', async () => {
     const own = await createWorld();
     const ready = await makePortfolio(own.db, { asOf: SESSION, lots });
     const figures = await withWorker(own, async () => {
@@ -186,8 +186,14 @@ describe('the sweep', () => {
       await makePortfolio(own.db, { asOf: SESSION, lots });
       const before = await figuresOf(own.db, ready);
       const sweep = await run(own.db, 'sweep-snapshots', { sessionDate: SESSION });
-      expect(sweep).toMatchObject({ status: 'completed', result: { processed: 2, succeeded: 1, skipped: { up_to_date: 1 } } });
-      expect((await run(own.db, 'sweep-snapshots', { sessionDate: SESSION })).result).toMatchObject({ processed: 0 });
+      expect(sweep).toMatchObject({ status: 'completed', result: { incomplete: 1 } });
+      const batch = await ended(own.db, sweep.result!['batch_id'] as string);
+      expect(batch).toMatchObject({
+        run_id: batch.id,
+        trigger: sweep.trigger,
+        result: { succeeded: 1, skipped: { up_to_date: 1 } },
+      });
+      expect((await run(own.db, 'sweep-snapshots', { sessionDate: SESSION })).result).toMatchObject({ incomplete: 0 });
       return before;
     });
     expect(await figuresOf(own.db, ready)).toBe(figures);

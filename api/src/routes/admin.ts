@@ -116,10 +116,8 @@ function startedStatus(created: boolean): 'started' | 'already_running' {
   return created ? 'started' : 'already_running';
 }
 
-const COUNTED_KINDS: readonly JobKind[] = ['run-batch', 'sweep-snapshots'];
-
 async function viewAll(db: Db, runs: readonly Run[]) {
-  const counted = runs.filter(({ root }) => COUNTED_KINDS.includes(root.kind)).map(({ root }) => root.id);
+  const counted = runs.filter(({ root }) => root.kind === 'run-batch').map(({ root }) => root.id);
   const totals = await readBatchTotals(db.pool, counted);
   return runs.map((run) => viewAdminRun(run, totals.get(run.root.id) ?? null));
 }
