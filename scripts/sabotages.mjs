@@ -125,6 +125,17 @@ export const SABOTAGES = [
     tests: ['test/jobs/mid-run.test.ts'],
   },
   {
+    name: 'prices that come while the first figures are computed leave those as they are',
+    edits: [
+      {
+        file: 'prisma/src/price-inserts.ts',
+        from: 'JOIN holders USING (portfolio_id) WHERE lease_until > clock_timestamp()',
+        to: `JOIN holders USING (portfolio_id) WHERE lease_until > 'infinity'`,
+      },
+    ],
+    tests: ['test/jobs/mid-run.test.ts'],
+  },
+  {
     name: 'a session that is computed gets no slot',
     edits: [
       {

@@ -9,7 +9,7 @@ export function viewCalculation(run: Run, portfolioId: string) {
   return {
     ...view,
     portfolio_id: portfolioId,
-    preprocessing: viewPreprocessing(children.find(({ kind }) => kind === 'prepare-portfolio')?.result ?? null),
+    preprocessing: viewPreprocessing(children.findLast(({ kind }) => kind === 'prepare-portfolio')?.result ?? null),
     // While it is live the row may carry the error of a try that is being repeated: that is no end, and not the owner's concern.
     error: isLive || root.error === null ? null : { code: root.error.code, message: root.error.message },
     cancel_requested_at: root.cancel_requested_at?.toISOString() ?? null,

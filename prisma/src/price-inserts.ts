@@ -125,26 +125,33 @@ async function noteListing(client: pg.PoolClient, { symbol, bars, asked }: Fetch
 }
 
 /**
- * Only figures that exist can be wrong: a portfolio becomes dirty from the first changed session that its snapshots cover while it
- * held the symbol. At or before its anchor that is the whole history, because equity rolls back from there.
+ * A portfolio becomes dirty from the first changed session that its snapshots cover while it held the symbol. At or before its anchor that
+ * is the whole history, because equity rolls back from there. One that is being computed just now becomes dirty whatever its snapshots
+ * cover: those of its first calculation are still to come, and may have been made without these bars.
  */
 async function dirtyHolders(client: Queryable, symbol: string, changed: readonly string[]): Promise<number> {
   if (changed.length === 0) return 0;
   const { rowCount } = await client.query(
-    `WITH touched AS (
+    `WITH changed AS (SELECT date FROM unnest($2::date[]) AS given (date)),
+     holders AS (
+       SELECT DISTINCT portfolio_id FROM positions WHERE deleted_at IS NULL AND (symbol = $1 OR underlying_symbol = $1)
+         AND (exit_date IS NULL OR exit_date >= (SELECT min(date) FROM changed))),
+     touched AS (
        SELECT covered.portfolio_id, covered.history_from, min(changed.date) AS first
        FROM (SELECT portfolio_id, min(snapshot_date) AS history_from, max(snapshot_date) AS history_to FROM portfolio_snapshots
-             WHERE is_complete AND portfolio_id IN (
-               SELECT portfolio_id FROM positions WHERE deleted_at IS NULL AND (symbol = $1 OR underlying_symbol = $1)
-                 AND (exit_date IS NULL OR exit_date >= (SELECT min(d) FROM unnest($2::date[]) AS d)))
-             GROUP BY portfolio_id) AS covered
-       JOIN unnest($2::date[]) AS changed (date) ON changed.date BETWEEN covered.history_from AND covered.history_to
+             WHERE is_complete AND portfolio_id IN (SELECT portfolio_id FROM holders) GROUP BY portfolio_id) AS covered
+       JOIN changed ON changed.date BETWEEN covered.history_from AND covered.history_to
        GROUP BY 1, 2),
-     locked AS (SELECT id FROM portfolios WHERE id IN (SELECT portfolio_id FROM touched) ORDER BY id FOR NO KEY UPDATE)
+     computed AS (
+       SELECT portfolio_id FROM calculation_claims JOIN holders USING (portfolio_id) WHERE lease_until > clock_timestamp()),
+     locked AS (
+       SELECT id FROM portfolios WHERE id IN (SELECT portfolio_id FROM touched UNION SELECT portfolio_id FROM computed)
+       ORDER BY id FOR NO KEY UPDATE)
      UPDATE portfolios SET generation = generation + 1,
-       dirty_from = least(dirty_from, CASE WHEN touched.first <= equity_as_of THEN touched.history_from ELSE touched.first END)
-     FROM touched JOIN locked ON locked.id = touched.portfolio_id
-     WHERE portfolios.id = touched.portfolio_id AND deleted_at IS NULL`,
+       dirty_from = least(dirty_from, CASE WHEN touched.first IS NULL THEN (SELECT min(date) FROM changed)
+         WHEN touched.first <= equity_as_of THEN touched.history_from ELSE touched.first END)
+     FROM locked LEFT JOIN touched ON touched.portfolio_id = locked.id
+     WHERE portfolios.id = locked.id AND deleted_at IS NULL`,
     [symbol, changed],
   );
   return rowCount ?? 0;

@@ -86,6 +86,28 @@ test('a change that brings a new symbol has the run fetch its prices', async () 
   expect(await figuresOf(world.db, portfolioId)).toBe(await directly([FIRST, NEW_SYMBOL]));
 });
 
+test('prices that arrive while the first figures are computed without them make those void', async () => {
+  const { db } = world;
+  const lot: LotRecord = { symbol: 'JPM', quantity: '-8', entryPrice: '265.5', entryDate: '2025-06-13' };
+  const portfolioId = await makePortfolio(db, { asOf: SESSION, lots: [lot] });
+  const payload = { runId: portfolioId, chunk: 0, sessionDate: SESSION, portfolioIds: [portfolioId] };
+  await withWorker(world, async () => {
+    const chunk = await submitJob(db.pool, 'calculate-chunk', payload, { trigger: 'schedule' });
+    const prepare = await inTransaction(db, async (client) => {
+      await client.query(`SELECT 1 FROM portfolios WHERE id = $1 FOR NO KEY UPDATE`, [portfolioId]);
+      await until('the chunk waits to commit', () => isWaiting('UPDATE portfolios SET dirty_from = NULL'));
+      const submitted = await submitJob(db.pool, 'prepare-portfolio', { portfolioId, sessionDate: SESSION }, { trigger: 'user' });
+      await until('the prices are stored, or wait as well', async () => {
+        return (await findJob(db.pool, submitted.jobId))!.finished_at !== null || isWaiting('WITH changed AS');
+      });
+      return submitted;
+    });
+    for (const { jobId } of [chunk, prepare]) expect(await ended(db, jobId)).toMatchObject({ status: 'completed' });
+    await run(db, 'calculate-portfolio', { portfolioId, sessionDate: SESSION });
+  });
+  expect(await figuresOf(db, portfolioId)).toBe(await directly([lot]));
+});
+
 test('a session that is being computed has a slot, which nobody is shown', async () => {
   const userId = await makeUser(world.db);
   const portfolioId = await makePortfolio(world.db, { userId, asOf: SESSION, lots: [FIRST] });

@@ -20,6 +20,8 @@ export type CalculationReport = Readonly<{
   failed: readonly Readonly<{ portfolioId: string; message: string }>[];
   sessions: number;
   lots: number;
+  /** Portfolio → generation of the ledger that was read. */
+  generations: ReadonlyMap<string, number>;
 }>;
 
 export type CalculationRequest = Readonly<{
@@ -48,6 +50,7 @@ export async function calculatePortfolios(context: WorkerContext, request: Calcu
       failed,
       sessions: computed.reduce((sum, { snapshots }) => sum + snapshots.length, 0),
       lots: computed.reduce((sum, { values }) => sum + values.length, 0),
+      generations: new Map(ledgers.map(({ portfolioId, generation }) => [portfolioId, generation])),
     };
   } finally {
     await releaseClaims(db.pool, hold, claims);

@@ -9,16 +9,22 @@ const CLAIMED_ELSEWHERE_DELAY_MS = 500;
 /** A user's run: the prices as a child job first, then the figures. It waits while another job computes the portfolio. */
 export const calculatePortfolio: Handler<'calculate-portfolio'> = async (context, run) => {
   const { portfolioId, sessionDate, onboarding } = run.payload;
+  const prepare = {
+    outcome: 'await',
+    children: [{ kind: 'prepare-portfolio', payload: { portfolioId, sessionDate, onboarding } }],
+  } as const satisfies Outcome;
   const prepared = run.children.findLast(({ kind }) => kind === 'prepare-portfolio');
-  if (!prepared || (await isOutdated(context, prepared, portfolioId)))
-    return { outcome: 'await', children: [{ kind: 'prepare-portfolio', payload: { portfolioId, sessionDate, onboarding } }] };
-  return outcomeOf(await calculate(context, run), portfolioId, sessionDate);
+  if (!prepared || isOutdated(prepared, await readGeneration(context.db.pool, portfolioId))) return prepare;
+  const report = await calculate(context, run);
+  // Changed between that look and the calculation's own: the figures may lack prices, and those that come make them void.
+  if (isOutdated(prepared, report.generations.get(portfolioId) ?? null)) return prepare;
+  return outcomeOf(report, portfolioId, sessionDate);
 };
 
 /** A change since the prices were prepared may have brought a symbol, or an earlier entry, that needs more of them. */
-async function isOutdated({ db }: WorkerContext, { result }: JobRow, portfolioId: string): Promise<boolean> {
-  const generation = result?.['generation'] ?? null;
-  return generation !== null && generation !== (await readGeneration(db.pool, portfolioId));
+function isOutdated({ result }: JobRow, generation: number | null): boolean {
+  const preparedGeneration = result?.['generation'] ?? null;
+  return preparedGeneration !== null && generation !== null && preparedGeneration !== generation;
 }
 
 async function calculate(
