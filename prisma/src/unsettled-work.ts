@@ -33,7 +33,8 @@ async function isPortfolioChanged(client: Queryable, jobId: string): Promise<boo
 }
 
 /**
- * Portfolios that a batch has computed and that changed since, but for those that failed in it and those whose own calculation is under way.
+ * Portfolios that a batch has computed and that changed since, but for those that failed in it and those that another job has in hand: they are
+ * that one's to settle.
  * Whoever makes many dirty and joins a live batch locks its row (submitJobAfterChange), so that its end sees all of them or none.
  */
 export async function listUnsettledPortfolioIds(
@@ -51,6 +52,7 @@ export async function listUnsettledPortfolioIds(
            OR chunk.result->'failures' @> jsonb_build_array(jsonb_build_object('portfolio_id', p.id))))
        AND NOT EXISTS (
          SELECT 1 FROM jobs own WHERE own.kind = 'calculate-portfolio' AND own.payload->>'portfolioId' = p.id::text AND own.status IN ('queued', 'running'))
+       AND NOT EXISTS (SELECT 1 FROM calculation_claims held WHERE held.portfolio_id = p.id AND held.lease_until > clock_timestamp())
      ORDER BY p.id`,
     [runId, sessionDate],
   );

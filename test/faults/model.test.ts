@@ -1,5 +1,5 @@
 // Random interleavings of requests and faults, each replayed by its seed: whatever happens, what was accepted comes to its end, and the
-// figures to those of a run in which nothing happened. MODEL_SEEDS: how many seeds, from 1 on. MODEL_SEED: this one alone.
+// figures to those of a run in which nothing happened. MODEL_SEEDS: how many seeds, from 1 on. MODEL_SEED: these alone.
 import { expect, test } from 'vitest';
 import { rehearse } from '../support/fault-trials.js';
 import { runSeeds } from '../support/model-run.js';
@@ -22,5 +22,5 @@ test('after any interleaving of requests and faults the figures are those of a c
 });
 
 function seedsOf({ MODEL_SEED: one, MODEL_SEEDS: count = String(SEEDS) }: NodeJS.ProcessEnv): readonly number[] {
-  return one === undefined ? Array.from({ length: Number(count) }, (_, index) => index + 1) : [Number(one)];
+  return one === undefined ? Array.from({ length: Number(count) }, (_, index) => index + 1) : one.split(',').map(Number);
 }
