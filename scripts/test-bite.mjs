@@ -98,12 +98,25 @@ async function runTests(files, options = []) {
 }
 
 async function program(args) {
-  const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] });
+  // A group of its own: a run that is ended at its first failure leaves workers behind, which go with the group.
+  const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const endGroup = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // Nobody is left.
+    }
+  };
+  process.once('exit', endGroup);
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   child.stderr.on('data', (data) => (output += data));
   return await new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
+    child.on('exit', endGroup);
+    child.on('close', (code) => {
+      process.off('exit', endGroup);
+      resolve({ code, output });
+    });
   });
 }
