@@ -119,7 +119,9 @@ describe('a provider', () => {
       last_ok_at: expect.any(String),
       last_error: null,
     });
-    await api.db.pool.query(`UPDATE provider_circuits SET retry_at = clock_timestamp() WHERE capability = 'dailyBars'`);
+    await api.db.pool.query(
+      `UPDATE provider_circuits SET retry_at = clock_timestamp() - interval '1 second' WHERE capability = 'dailyBars'`,
+    );
     expect((await read()).providers[1]!.capabilities[0]).toMatchObject({ state: 'half_open' });
   });
 });

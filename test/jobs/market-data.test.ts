@@ -23,7 +23,7 @@ const calculate = (portfolioId: string, sessionDate = LAST) =>
   withWorker(world, () => run(world.db, 'calculate-portfolio', { portfolioId, sessionDate }));
 const ownRequests = () => provider.asked.filter((request) => request.startsWith('ACME'));
 /** What asking again later finds: the rest period of known gaps is over. */
-const restIsOver = () => world.db.pool.query(`UPDATE missing_bars SET retry_at = clock_timestamp()`);
+const restIsOver = () => world.db.pool.query(`UPDATE missing_bars SET retry_at = clock_timestamp() - interval '1 second'`);
 const dirtyFrom = async (portfolioId: string) => {
   const { rows } = await world.db.pool.query<{ dirty_from: string | null }>(`SELECT dirty_from FROM portfolios WHERE id = $1`, [
     portfolioId,

@@ -59,7 +59,9 @@ const pricedBy = async () => {
 };
 const circuitOf = async (name: string) => (await listProviderCircuits(world.db.pool)).find(({ provider }) => provider === name);
 const restIsOver = () =>
-  world.db.pool.query(`UPDATE provider_circuits SET retry_at = clock_timestamp() WHERE retry_at IS NOT NULL`);
+  world.db.pool.query(
+    `UPDATE provider_circuits SET retry_at = clock_timestamp() - interval '1 second' WHERE retry_at IS NOT NULL`,
+  );
 const cachedSymbols = async () => {
   const { rows } = await world.db.pool.query<{ symbol: string; days: number }>(
     `SELECT symbol, round(extract(epoch FROM no_data_until - clock_timestamp()) / 86400)::int AS days FROM securities
@@ -120,7 +122,7 @@ describe('a provider that is down', () => {
     const pass = () => passCircuit(world.db.pool, 'first', 'dailyBars');
     expect(await pass()).toBeNull();
     expect(await pass()).toMatchObject({ status: 'unavailable', lastError: 'answered 503' });
-    await world.db.pool.query(`UPDATE provider_circuits SET probe_until = clock_timestamp()`);
+    await world.db.pool.query(`UPDATE provider_circuits SET probe_until = clock_timestamp() - interval '1 second'`);
     expect(await pass()).toBeNull();
   });
 });
