@@ -1,7 +1,5 @@
 // Who did what, acting as whom. Entries are added and read, never changed.
 import type { Queryable } from './client.js';
-import { Prisma } from './generated/client.js';
-import type { PrismaDb } from './prisma-client.js';
 
 export type NewAuditEntry = Readonly<{
   /** Null: nobody logged in, as at the command line. */
@@ -11,12 +9,17 @@ export type NewAuditEntry = Readonly<{
   action: string;
   /** The id of what it was done to. */
   subject?: string | null;
-  details?: Prisma.InputJsonObject;
+  details?: Readonly<Record<string, unknown>>;
   requestId?: string | null;
 }>;
 
-export async function recordAudit({ prisma }: PrismaDb, { details, ...entry }: NewAuditEntry): Promise<void> {
-  await prisma.auditEntry.create({ data: { ...entry, details: details ?? Prisma.DbNull } });
+/** For the transaction of what was done: neither is kept without the other. */
+export async function recordAudit(client: Queryable, entry: NewAuditEntry): Promise<void> {
+  const { actorId, actingAsId = null, action, subject = null, details = null, requestId = null } = entry;
+  await client.query(
+    `INSERT INTO audit_log (actor_id, acting_as_id, action, subject, details, request_id) VALUES ($1, $2, $3, $4, $5, $6)`,
+    [actorId, actingAsId, action, subject, details, requestId],
+  );
 }
 
 export type AuditEntry = Readonly<{

@@ -1,5 +1,5 @@
 // Asking for figures: of one portfolio, or of all. The wish and what it changes are kept in one transaction.
-import type { Db } from './client.js';
+import type { AlsoKeep, Db, Queryable } from './client.js';
 import { inTransactionOnce, type KeyHold } from './idempotency-keys.js';
 import { submitJob, submitJobAfterChange, type JobOrigin, type Submitted } from './jobs.js';
 import { markWholeHistoryDirty } from './portfolios.js';
@@ -14,27 +14,36 @@ export type CalculationRequest = Readonly<{
   origin: JobOrigin;
   /** Makes the wish count once per key. */
   keyHold?: KeyHold | null;
+  alsoKeep?: AlsoKeep<Submitted>;
 }>;
 
 /** Submits the portfolio's calculation, or joins the live one of the same session. */
 export async function requestCalculation(db: Db, request: CalculationRequest): Promise<Submitted> {
-  const { portfolioId, sessionDate, onboarding, force, origin, keyHold = null } = request;
+  const { portfolioId, sessionDate, onboarding, force, origin, keyHold = null, alsoKeep } = request;
   const payload = { portfolioId, sessionDate, onboarding };
   // The row is all there is to write, by one statement: a crowd that asks at once need not queue for transactions.
-  if (!force && keyHold === null) return submitJob(db.pool, 'calculate-portfolio', payload, origin);
+  if (!force && keyHold === null && alsoKeep === undefined) return submitJob(db.pool, 'calculate-portfolio', payload, origin);
   return inTransactionOnce(db, keyHold, async (client) => {
     if (force) await markWholeHistoryDirty(client, portfolioId);
-    return submitJob(client, 'calculate-portfolio', payload, origin);
+    const submitted = await submitJob(client, 'calculate-portfolio', payload, origin);
+    await alsoKeep?.(client, submitted);
+    return submitted;
   });
 }
 
 export type BatchRequest = Omit<CalculationRequest, 'portfolioId' | 'onboarding'>;
 
 /** Submits the batch of all active portfolios, or joins the live one of the same session. */
-export async function requestBatch(db: Db, { sessionDate, force, origin, keyHold = null }: BatchRequest): Promise<Submitted> {
-  return inTransactionOnce(db, keyHold, async (client) => {
-    if (!force) return submitJob(client, 'run-batch', { sessionDate }, origin);
-    await markWholeHistoryDirty(client, null);
-    return submitJobAfterChange(client, 'run-batch', { sessionDate }, origin);
+export async function requestBatch(db: Db, request: BatchRequest): Promise<Submitted> {
+  return inTransactionOnce(db, request.keyHold ?? null, async (client) => {
+    const submitted = await submitBatch(client, request);
+    await request.alsoKeep?.(client, submitted);
+    return submitted;
   });
+}
+
+async function submitBatch(client: Queryable, { sessionDate, force, origin }: BatchRequest): Promise<Submitted> {
+  if (!force) return submitJob(client, 'run-batch', { sessionDate }, origin);
+  await markWholeHistoryDirty(client, null);
+  return submitJobAfterChange(client, 'run-batch', { sessionDate }, origin);
 }

@@ -61,6 +61,11 @@ export async function closeDb(db: Db): Promise<void> {
   await db.pool.end();
 }
 
+/** Keeps something in the transaction that makes `made`, such as who asked for it. */
+export type AlsoKeep<T> = (client: Queryable, made: T) => Promise<void>;
+
+export const keepNothingElse: AlsoKeep<unknown> = async () => {};
+
 /** Runs `work` in one transaction on one connection: all of it is kept, or nothing. */
 export async function inTransaction<T>(db: Db, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await db.pool.connect();

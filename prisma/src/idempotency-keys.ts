@@ -1,6 +1,6 @@
 // A request's Idempotency-Key: who is answering for it, what was made for it, and the answer that its repeats get. All by the database's clock.
 import { AppError } from '@closebell/shared/errors';
-import { inTransaction, type Db, type Queryable } from './client.js';
+import { inTransaction, keepNothingElse, type AlsoKeep, type Db, type Queryable } from './client.js';
 
 export type KeyedRequest = Readonly<{
   userId: string;
@@ -71,13 +71,20 @@ const CLAIM_KEY = `
  * instead of a second one. Without a hold an ordinary transaction. Throws ERR_IDEM_002, with nothing kept, when the hold was lost meanwhile.
  */
 export async function inTransactionOnce<T>(db: Db, hold: KeyHold | null, work: (client: Queryable) => Promise<T>): Promise<T> {
-  if (hold === null) return inTransaction(db, work);
+  return makeOnce(hold, (note) =>
+    inTransaction(db, async (client) => {
+      const made = await work(client);
+      await note(client, made);
+      return made;
+    }),
+  );
+}
+
+/** The same for what opens its transaction itself: `make` calls `note` in it, last. */
+export async function makeOnce<T>(hold: KeyHold | null, make: (note: AlsoKeep<T>) => Promise<T>): Promise<T> {
+  if (hold === null) return make(keepNothingElse);
   if (hold.made !== null) return hold.made as T;
-  return inTransaction(db, async (client) => {
-    const made = await work(client);
-    await noteMade(client, hold, made);
-    return made;
-  });
+  return make((client, made) => noteMade(client, hold, made));
 }
 
 async function noteMade(client: Queryable, { userId, key, heldUntil }: KeyHold, made: unknown): Promise<void> {

@@ -1,6 +1,6 @@
 // The retry of runs that ended without success, by an admin. What it would do is told beforehand by the same look that decides.
 import type { JobStatus } from '@closebell/shared/jobs';
-import type { Db, Queryable } from './client.js';
+import { keepNothingElse, type AlsoKeep, type Db, type Queryable } from './client.js';
 import { inTree } from './job-trees.js';
 import { JOBS_CHANNEL } from './jobs.js';
 
@@ -14,35 +14,39 @@ export type RetryResult = Readonly<{ outcome: 'queued'; runId: string }> | Retry
  * Puts a failed, partial or cancelled job back in the queue with fresh attempts. It takes its dedupe key back, or is refused with the id of
  * the live job that has it: a retried job never runs beside a new one. A part of a run is retried by its root, whose tree has ended.
  */
-export async function retryJob(db: Db, jobId: string): Promise<RetryResult> {
+export async function retryJob(db: Db, jobId: string, alsoKeep: AlsoKeep<RetryResult> = keepNothingElse): Promise<RetryResult> {
+  const requeue = () =>
+    inTree(db, jobId, async (client) => {
+      const result = await requeueRoot(client, jobId);
+      await alsoKeep(client, result);
+      return result;
+    });
   try {
-    return await requeueRoot(db, jobId);
+    return await requeue();
   } catch (cause) {
     // A new job took the key between the look and the update; the second look finds it.
-    if ((cause as { code?: unknown }).code === UNIQUE_VIOLATION) return requeueRoot(db, jobId);
+    if ((cause as { code?: unknown }).code === UNIQUE_VIOLATION) return requeue();
     throw cause;
   }
 }
 
 const UNIQUE_VIOLATION = '23505';
 
-async function requeueRoot(db: Db, jobId: string): Promise<RetryResult> {
-  return inTree(db, jobId, async (client) => {
-    const [plan] = await planRetries(client, [jobId]);
-    if (plan === undefined) return { outcome: 'not_found' };
-    const { runId, refusal } = plan;
-    if (refusal !== null) return refusal;
-    // The parts of the failed try go: the new one decides anew what it needs, and nothing is counted twice.
-    await client.query(`DELETE FROM jobs WHERE run_id = $1 AND id <> $1`, [runId]);
-    await client.query(
-      `UPDATE jobs SET status = 'queued', fence = fence + 1, attempts_made = 0, run_after = clock_timestamp(), enqueued_at = NULL, lease_until = NULL,
-         cancel_requested_at = NULL, started_at = NULL, finished_at = NULL, error = NULL, result = NULL, progress = NULL, phases = '[]', open_children = 0
-       WHERE id = $1 AND status IN ('failed', 'partial', 'cancelled')`,
-      [runId],
-    );
-    await client.query(`SELECT pg_notify('${JOBS_CHANNEL}', '')`);
-    return { outcome: 'queued', runId };
-  });
+async function requeueRoot(client: Queryable, jobId: string): Promise<RetryResult> {
+  const [plan] = await planRetries(client, [jobId]);
+  if (plan === undefined) return { outcome: 'not_found' };
+  const { runId, refusal } = plan;
+  if (refusal !== null) return refusal;
+  // The parts of the failed try go: the new one decides anew what it needs, and nothing is counted twice.
+  await client.query(`DELETE FROM jobs WHERE run_id = $1 AND id <> $1`, [runId]);
+  await client.query(
+    `UPDATE jobs SET status = 'queued', fence = fence + 1, attempts_made = 0, run_after = clock_timestamp(), enqueued_at = NULL, lease_until = NULL,
+       cancel_requested_at = NULL, started_at = NULL, finished_at = NULL, error = NULL, result = NULL, progress = NULL, phases = '[]', open_children = 0
+     WHERE id = $1 AND status IN ('failed', 'partial', 'cancelled')`,
+    [runId],
+  );
+  await client.query(`SELECT pg_notify('${JOBS_CHANNEL}', '')`);
+  return { outcome: 'queued', runId };
 }
 
 /** `runId`: the root that a retry of the job puts back. `refusal`: null when nothing is in its way. */

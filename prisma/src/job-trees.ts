@@ -3,7 +3,7 @@
 import { inTransaction, type Db, type Queryable } from './client.js';
 import { JOB_ENDED_CHANNEL, JOBS_CHANNEL, type JobRow } from './jobs.js';
 
-type TreeRoot = Pick<JobRow, 'id' | 'status' | 'cancel_requested_at'>;
+export type TreeRoot = Pick<JobRow, 'id' | 'status' | 'cancel_requested_at'>;
 
 /**
  * Runs `work` in one transaction that holds the root of the job's tree: null when there is no such job. Rows below it are locked after it,

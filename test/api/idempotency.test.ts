@@ -325,12 +325,15 @@ describe('an API killed between the commit and the answer', { timeout: 120_000, 
   });
 
   /** The same user's requests to another API process, which dies of them. */
-  async function mortal(statement: string): Promise<Readonly<{ caller: Caller; dead: Promise<number | null> }>> {
+  async function mortal(
+    statement: string,
+    who: Readonly<{ userId: string; authorization: string }> = { userId: user.userId, authorization },
+  ): Promise<Readonly<{ caller: Caller; dead: Promise<number | null> }>> {
     const command = ['node', '--import', './test/api/kill-after-commit.mjs', 'api/dist/main.js'];
     const api = spawnProgram(command, { env: { ...env(), KILL_AFTER_COMMIT_OF: statement }, readyWhen: 'Closebell API on' });
     await api.ready;
     const url = /http:\/\/[\w.:]+/.exec(api.output())![0];
-    return { caller: createCaller(url, user.userId, { Authorization: authorization }), dead: api.gone };
+    return { caller: createCaller(url, who.userId, { Authorization: who.authorization }), dead: api.gone };
   }
 
   /** Repeats while the dead process's hold lasts. */
@@ -376,5 +379,26 @@ describe('an API killed between the commit and the answer', { timeout: 120_000, 
     expectReplay(await user.post(path, undefined, key), first);
     expect(await runsOf(portfolioId)).toBe(1);
     expect(await count('portfolios WHERE id = $1 AND generation = 1', portfolioId)).toBe(1);
+  });
+
+  it('has put back the job that its repeat says is queued, once and with an audit entry', async () => {
+    const login = await app.login({ superuser: true });
+    const who = { userId: login.userId, authorization: login.headers['Authorization']! };
+    const admin = createCaller(app.url, who.userId, { Authorization: who.authorization });
+    const key = withKey();
+    const portfolioId = await newPortfolio();
+    const { batch_run_id: id } = fieldsOf<{ batch_run_id: string }>(await user.post(`/portfolio/${portfolioId}/calculate`), 202);
+    const error = { code: 'ERR_JOB_003', message: 'no', fingerprint: randomUUID() };
+    await endJob(app.context.db, id, { status: 'failed', error });
+    const path = `/admin/jobs/${id}/retry`;
+    const { caller, dead } = await mortal('INSERT INTO audit_log', who);
+    await expect(caller.post(path, undefined, key)).rejects.toThrow();
+    expect(await dead).toBeNull();
+
+    const first = await repeated(() => admin.post(path, undefined, key));
+    expect(fieldsOf<{ status: string }>(first, 202)).toMatchObject({ status: 'queued', job_id: id });
+    expectReplay(await admin.post(path, undefined, key), first);
+    expect(await count('jobs WHERE id = $1 AND fence = 2', id), 'once').toBe(1);
+    expect(await count(`audit_log WHERE action = 'job.retry' AND subject = $1`, id)).toBe(1);
   });
 });

@@ -56,6 +56,6 @@ async function makeSuperuser(target: PrismaDb, questions: Interface): Promise<Ou
 }
 
 async function noted(target: PrismaDb, user: UserRow, action: string, message: string): Promise<Outcome> {
-  await recordAudit(target, { actorId: null, action, subject: user.id });
+  await recordAudit(target.pool, { actorId: null, action, subject: user.id });
   return { ok: true, message };
 }

@@ -1,12 +1,13 @@
 // The jobs themselves: listed, looked at, grouped by what failed them, cancelled. Their retry is in admin-retries.ts.
-import { recordAudit } from '@closebell/prisma/audit';
 import { countTree, listFailures as listStored, listStalePortfolios, readBlastRadius } from '@closebell/prisma/failures';
-import { cancelTree } from '@closebell/prisma/job-cancels';
+import { cancelTree, type CancelResult } from '@closebell/prisma/job-cancels';
 import { findJob, listJobs as listRows } from '@closebell/prisma/jobs';
+import { makeOnce } from '@closebell/prisma/idempotency-keys';
 import { cancelJob, getJob, listFailures, listJobs } from '@closebell/shared/contracts/admin-jobs';
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
 import { cutPage, everyStatus, runUrl, viewAdminJob } from '../admin-view.js';
+import { audited } from '../audited.js';
 import type { ApiContext } from '../context.js';
 import { route } from '../route.js';
 import { statusOf } from '../run-view.js';
@@ -61,12 +62,20 @@ function jobRoute(router: Router, context: ApiContext): void {
 function cancelRoute(router: Router, context: ApiContext): void {
   const { db } = context;
 
-  route(router, context, cancelJob, async ({ params, principal, requestId }) => {
+  route(router, context, cancelJob, async ({ params, principal, requestId, keyHold }) => {
     const job = await findJob(db.pool, params.id);
     if (job === null) throw noSuchJob();
-    const { ended, asked } = await cancelTree(db, job.run_id);
-    const details = { run_id: job.run_id, ended, asked };
-    await recordAudit(db, { actorId: principal.userId, action: 'job.cancel', subject: job.id, details, requestId });
+    const alsoKeep = audited<CancelResult>({ principal, requestId }, (made) => ({
+      action: 'job.cancel',
+      subject: job.id,
+      details: { run_id: job.run_id, ...made },
+    }));
+    const { ended, asked } = await makeOnce<CancelResult>(keyHold, (note) =>
+      cancelTree(db, job.run_id, async (client, made) => {
+        await alsoKeep(client, made);
+        await note(client, made);
+      }),
+    );
     const root = await findJob(db.pool, job.run_id);
     const pollUrl = runUrl(job.run_id);
     return {

@@ -1,27 +1,44 @@
 // The retry of jobs that failed, one or all of one cause. A dry run tells what it would touch and changes nothing.
-import { recordAudit } from '@closebell/prisma/audit';
-import type { Db } from '@closebell/prisma/client';
+import type { AlsoKeep, Db } from '@closebell/prisma/client';
 import { listFailedJobIds, readBlastRadius } from '@closebell/prisma/failures';
-import { planRetries, retryJob as retryStored, type RetryPlan, type RetryRefusal } from '@closebell/prisma/job-retries';
+import { makeOnce } from '@closebell/prisma/idempotency-keys';
+import {
+  planRetries,
+  retryJob as retryStored,
+  type RetryPlan,
+  type RetryRefusal,
+  type RetryResult,
+} from '@closebell/prisma/job-retries';
 import { RETRY_BATCH_MAX, retryFailures, retryJob } from '@closebell/shared/contracts/admin-jobs';
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
 import { runUrl } from '../admin-view.js';
+import { audited } from '../audited.js';
 import type { ApiContext } from '../context.js';
 import { route } from '../route.js';
 
 export function adminRetryRoutes(router: Router, context: ApiContext): void {
   const { db } = context;
 
-  route(router, context, retryJob, async ({ params, query, principal, requestId }) => {
+  route(router, context, retryJob, async ({ params, query, principal, requestId, keyHold }) => {
     if (query.dry_run === 'true') {
       const plans = await planRetries(db.pool, [params.id]);
       if (plans.length === 0) throw noSuchJob();
       return { status: 200, body: await viewPlans(db, plans, true) };
     }
-    const retried = await retryStored(db, params.id);
+    const alsoKeep = audited<RetryResult>({ principal, requestId }, (made) => ({
+      action: 'job.retry',
+      subject: params.id,
+      details: made,
+    }));
+    const retried = await makeOnce<RetryResult>(keyHold, (note) =>
+      retryStored(db, params.id, async (client, made) => {
+        if (made.outcome === 'not_found') return;
+        await alsoKeep(client, made);
+        await note(client, made);
+      }),
+    );
     if (retried.outcome === 'not_found') throw noSuchJob();
-    await recordAudit(db, { actorId: principal.userId, action: 'job.retry', subject: params.id, details: retried, requestId });
     if (retried.outcome !== 'queued') throw errorOf(retried);
     const pollUrl = runUrl(retried.runId);
     return { status: 202, headers: { Location: pollUrl }, body: { status: 'queued', job_id: retried.runId, poll_url: pollUrl } };
@@ -34,19 +51,21 @@ export function adminRetryRoutes(router: Router, context: ApiContext): void {
     if (dryRun) return { status: 200, body: { fingerprint, ...(await viewPlans(db, plans, true)), remaining } };
     // Looked up before: the retry forgets the parts that name the portfolios.
     const reached = await viewPlans(db, plans, false);
-    const done = await retryRuns(db, plans);
-    const body = { fingerprint, ...reached, ...sortOut(done), remaining };
-    const details = { run_ids: [...body.run_ids], refused: body.refused.length };
-    await recordAudit(db, { actorId: principal.userId, action: 'job.retry-failures', subject: fingerprint, details, requestId });
-    return { status: 202, body };
+    const alsoKeep = audited<RetryResult>({ principal, requestId }, (made) => ({
+      action: 'job.retry-failures',
+      subject: fingerprint,
+      details: made,
+    }));
+    const done = await retryRuns(db, plans, alsoKeep);
+    return { status: 202, body: { fingerprint, ...reached, ...sortOut(done), remaining } };
   });
 }
 
 /** Each run once, however many of its parts failed; what has changed since the look is told as it turned out. */
-async function retryRuns(db: Db, plans: readonly RetryPlan[]): Promise<readonly RetryPlan[]> {
+async function retryRuns(db: Db, plans: readonly RetryPlan[], alsoKeep: AlsoKeep<RetryResult>): Promise<readonly RetryPlan[]> {
   const refusals = new Map<string, RetryRefusal | null>();
   for (const runId of new Set(plans.map((plan) => plan.runId))) {
-    const retried = await retryStored(db, runId);
+    const retried = await retryStored(db, runId, alsoKeep);
     if (retried.outcome !== 'not_found') refusals.set(runId, retried.outcome === 'queued' ? null : retried);
   }
   return plans.flatMap((plan) => {

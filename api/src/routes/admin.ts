@@ -1,10 +1,9 @@
 // Batches as a superuser starts and watches them. The jobs behind them are in admin-jobs.ts.
-import { recordAudit } from '@closebell/prisma/audit';
 import { readBatchTotals } from '@closebell/prisma/batch-totals';
 import { requestBatch, requestCalculation } from '@closebell/prisma/calculation-requests';
 import type { Db } from '@closebell/prisma/client';
 import { inTransactionOnce } from '@closebell/prisma/idempotency-keys';
-import { listJobs, submitJob } from '@closebell/prisma/jobs';
+import { listJobs, submitJob, type Submitted } from '@closebell/prisma/jobs';
 import { findPortfolio } from '@closebell/prisma/portfolios';
 import { findRun, findRuns, type Run } from '@closebell/prisma/runs';
 import {
@@ -20,6 +19,7 @@ import type { JobKind, JobStatus } from '@closebell/shared/jobs';
 import { countSubmit } from '@closebell/shared/metrics';
 import type { Router } from 'express';
 import { cutPage, runUrl, viewAdminRun } from '../admin-view.js';
+import { audited } from '../audited.js';
 import type { ApiContext } from '../context.js';
 import { route } from '../route.js';
 
@@ -38,20 +38,17 @@ function batchRoutes(router: Router, context: ApiContext): void {
     const portfolioId = query.portfolio_id === undefined ? null : await requirePortfolio(db, query.portfolio_id);
     const force = query.force === 'true';
     const origin = { trigger: 'admin', requestedBy: principal.userId, requestId } as const;
+    const alsoKeep = audited<Submitted>({ principal, requestId }, (made) => ({
+      action: 'batch.run',
+      subject: made.jobId,
+      details: { portfolio_id: portfolioId, calculation_date: sessionDate, force, created: made.created },
+    }));
+    const wish = { sessionDate, force, origin, keyHold, alsoKeep };
     const { jobId, created } =
       portfolioId === null
-        ? await requestBatch(db, { sessionDate, force, origin, keyHold })
-        : await requestCalculation(db, {
-            portfolioId,
-            sessionDate,
-            onboarding: query.onboarding === 'true',
-            force,
-            origin,
-            keyHold,
-          });
+        ? await requestBatch(db, wish)
+        : await requestCalculation(db, { ...wish, portfolioId, onboarding: query.onboarding === 'true' });
     countSubmit(context.metrics, portfolioId === null ? 'run-batch' : 'calculate-portfolio', created);
-    const details = { portfolio_id: portfolioId, calculation_date: sessionDate, force, created };
-    await recordAudit(db, { actorId: principal.userId, action: 'batch.run', subject: jobId, details, requestId });
     return {
       status: 202,
       headers: { Location: runUrl(jobId), 'Retry-After': '1' },
@@ -69,12 +66,17 @@ function batchRoutes(router: Router, context: ApiContext): void {
     const portfolioId = query.portfolio_id === undefined ? null : await requirePortfolio(db, query.portfolio_id);
     const payload = { ageHours: query.age_threshold_hours, ...(portfolioId === null ? {} : { portfolioId }) };
     const origin = { trigger: 'admin', requestedBy: principal.userId, requestId } as const;
-    const { jobId, created } = await inTransactionOnce(db, keyHold, (client) =>
-      submitJob(client, 'cleanup-incomplete', payload, origin),
-    );
+    const alsoKeep = audited<Submitted>({ principal, requestId }, (made) => ({
+      action: 'batch.cleanup-incomplete',
+      subject: made.jobId,
+      details: { portfolio_id: portfolioId, age_threshold_hours: query.age_threshold_hours, created: made.created },
+    }));
+    const { jobId, created } = await inTransactionOnce(db, keyHold, async (client) => {
+      const made = await submitJob(client, 'cleanup-incomplete', payload, origin);
+      await alsoKeep(client, made);
+      return made;
+    });
     countSubmit(context.metrics, 'cleanup-incomplete', created);
-    const details = { portfolio_id: portfolioId, age_threshold_hours: query.age_threshold_hours, created };
-    await recordAudit(db, { actorId: principal.userId, action: 'batch.cleanup-incomplete', subject: jobId, details, requestId });
     return {
       status: 202,
       headers: { Location: runUrl(jobId), 'Retry-After': '1' },
