@@ -17,6 +17,7 @@ import { errorHandler, notFound } from './middleware/error-handler.js';
 import { requestId, requestIdOf } from './middleware/request-id.js';
 import { requestMetrics } from './middleware/request-metrics.js';
 import { mountApi } from './routes.js';
+import { dataQualityPageRoutes } from './routes/admin-data-quality.js';
 import { healthRoutes } from './routes/health.js';
 
 export function createApp(context: ApiContext): Express {
@@ -56,6 +57,7 @@ function rootRouter(context: ApiContext): Router {
   const router = Router();
   healthRoutes(router, context);
   metricsRoutes(router, context);
+  dataQualityPageRoutes(router, context);
   return router;
 }
 

@@ -4,16 +4,19 @@ import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { ExpressAdapter } from '@bull-board/express';
 import { findUserById } from '@closebell/prisma/users';
 import { AppError } from '@closebell/shared/errors';
-import express, { Router, type NextFunction, type Request, type Response } from 'express';
+import express, { Router, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import { logIn } from './auth/login.js';
 import { signBoardToken, verifyBoardToken } from './auth/tokens.js';
 import { cookieOf } from './auth/cookies.js';
 import type { ApiContext } from './context.js';
+import { DATA_QUALITY_PATH } from './data-quality-page.js';
 import { page } from './html.js';
 
 const PATH = '/admin/queues';
 const COOKIE = 'board_session';
+/** The other pages for superusers are below it as well. */
+const COOKIE_PATH = '/admin';
 const SESSION_SECONDS = 3_600;
 
 export function board(context: ApiContext): Router {
@@ -23,7 +26,7 @@ export function board(context: ApiContext): Router {
   router.post('/login', express.urlencoded({ extended: false, limit: '10kb' }), (request, response) =>
     openSession(context, request, response),
   );
-  router.use((request, response, next) => requireSession(context, request, response, next));
+  router.use(requireBoardSession(context));
   router.use(refuseUnsafeWrites);
   router.use(boardApp(context));
   return router;
@@ -36,7 +39,7 @@ function boardApp({ transport, config, logger }: ApiContext): Router {
   createBullBoard({
     queues: [...transport.queues.values()].map((queue) => new BullMQAdapter(queue, options)),
     serverAdapter,
-    options: { uiConfig: { boardTitle: 'Closebell queues' } },
+    options: { uiConfig: { boardTitle: 'Closebell queues', miscLinks: [{ text: 'Market data', url: DATA_QUALITY_PATH }] } },
   });
   serverAdapter.setErrorHandler((cause) => {
     logger.error({ err: cause }, 'board request failed');
@@ -66,7 +69,13 @@ async function openSession(context: ApiContext, request: Request, response: Resp
     const token = await signBoardToken(user.id, SESSION_SECONDS, context.config);
     // Strict: no other site's page can send it, so the board's writes need no token against that.
     const secure = context.config.environment === 'production';
-    response.cookie(COOKIE, token, { httpOnly: true, sameSite: 'strict', path: PATH, secure, maxAge: SESSION_SECONDS * 1_000 });
+    response.cookie(COOKIE, token, {
+      httpOnly: true,
+      sameSite: 'strict',
+      path: COOKIE_PATH,
+      secure,
+      maxAge: SESSION_SECONDS * 1_000,
+    });
     response.redirect(303, PATH);
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;
@@ -77,10 +86,13 @@ async function openSession(context: ApiContext, request: Request, response: Resp
   }
 }
 
-async function requireSession(context: ApiContext, request: Request, response: Response, next: NextFunction): Promise<void> {
-  if (await hasSession(context, request)) next();
-  else if (request.method === 'GET' && request.accepts(['html', 'json']) === 'html') response.redirect(303, `${PATH}/login`);
-  else throw new AppError('ERR_AUTH_001');
+/** Lets a superuser of the board's login pass; a browser is sent to its form. */
+export function requireBoardSession(context: ApiContext): RequestHandler {
+  return async (request, response, next) => {
+    if (await hasSession(context, request)) next();
+    else if (request.method === 'GET' && request.accepts(['html', 'json']) === 'html') response.redirect(303, `${PATH}/login`);
+    else throw new AppError('ERR_AUTH_001');
+  };
 }
 
 /** The user is looked up on every request: who is no superuser any more is out at once. */

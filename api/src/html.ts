@@ -1,4 +1,4 @@
-// The frame of the few pages that the server writes itself. Text put into one comes from our own tables, never from a request.
+// The frame of the few pages that the server writes itself. What comes from outside, be it a provider's words, goes in by `escapeHtml`.
 
 export function page(title: string, body: string): string {
   return `<!doctype html>
@@ -24,4 +24,18 @@ ${body}
 </body>
 </html>
 `;
+}
+
+/** Any text as it may stand in an element or a quoted attribute. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+export type Cell = string | number | null;
+
+/** A table whose every cell is escaped; a null shows as a dash. */
+export function table(headings: readonly string[], rows: readonly (readonly Cell[])[]): string {
+  const cells = (tag: 'th' | 'td', row: readonly Cell[]): string =>
+    `<tr>${row.map((cell) => `<${tag}>${escapeHtml(String(cell ?? '–'))}</${tag}>`).join('')}</tr>`;
+  return `<table><thead>${cells('th', headings)}</thead><tbody>${rows.map((row) => cells('td', row)).join('\n')}</tbody></table>`;
 }

@@ -44,7 +44,7 @@ export async function readSnapshotInputs(
   const { equityAsOf } = ledger;
   const [first, to] = date < equityAsOf ? [date, equityAsOf] : [equityAsOf, date];
   const axis = axisOf(calendar, calendar.previousSession(first), to);
-  const request = { lots: ledger.lots, from: axis.sessions[0]!, to, optionRate: config.optionRate };
+  const request = { lots: ledger.lots, from: axis.sessions[0]!, to, config };
   const [stored, links] = await Promise.all([
     loadLotSources(db.pool, calendar, request),
     loadSnapshotLinks(db.pool, [{ portfolioId, date: calendar.previousSession(date) }]),

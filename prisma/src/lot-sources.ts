@@ -1,13 +1,17 @@
-// Prices, corporate actions and option marks of some lots, loaded together: what turns a ledger into figures.
+// Prices, corporate actions, option marks and their rates of some lots, loaded together: what turns a ledger into figures.
 import type { OptionMark } from '@closebell/shared/calc/option-marks';
+import { rateCurve } from '@closebell/shared/calc/published-rate';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
+import type { Config } from '@closebell/shared/config';
 import { groupBy } from '@closebell/shared/grouping';
 import type { LedgerLot } from '@closebell/shared/ledger/ledger';
 import type { LotSources } from '@closebell/shared/ledger/lots';
 import { contractDates, priceBook, VOLATILITY_REACH, type PriceBook } from '@closebell/shared/ledger/price-book';
 import { lotKind, pricedSymbol } from '@closebell/shared/lot-kind';
+import { OPTION_RATE_SERIES } from '@closebell/shared/market-data/provider';
 import type { Queryable } from './client.js';
 import { loadMarks } from './figures.js';
+import { loadRates } from './interest-rates.js';
 import { loadActions, loadCloses, loadClosesAsOf } from './prices.js';
 
 export type LotSourcesRequest = Readonly<{
@@ -15,19 +19,20 @@ export type LotSourcesRequest = Readonly<{
   /** Sessions, both included. */
   from: string;
   to: string;
-  /** Continuously compounded, a year: of marks that are not stored yet. */
-  optionRate: number;
+  /** Where the rate of marks that are not stored yet comes from: what is published where there is a key for it, else a fixed one. */
+  config: Pick<Config, 'fredApiKey' | 'optionRate'>;
 }>;
 
 /** Everything but the axis, which each portfolio has of its own. */
 export async function loadLotSources(
   client: Queryable,
   calendar: TradingCalendar,
-  { lots, from, to, optionRate }: LotSourcesRequest,
+  { lots, from, to, config }: LotSourcesRequest,
 ): Promise<Omit<LotSources, 'axis'>> {
   const options = lots.filter((lot) => lotKind(lot) === 'option');
-  const [prices, stored] = await Promise.all([
+  const [prices, optionRateOn, stored] = await Promise.all([
     loadPriceBook(client, calendar, { lots, options, from, to }),
+    loadOptionRates(client, { options, from, to, config }),
     loadMarks(
       client,
       options.map(({ positionId }) => positionId),
@@ -41,7 +46,19 @@ export async function loadLotSources(
       new Map(list.map((mark): [string, OptionMark] => [mark.sessionDate, mark])),
     ]),
   );
-  return { calendar, prices, marks, optionRate };
+  return { calendar, prices, marks, optionRateOn };
+}
+
+type OptionRatesRequest = Omit<LotSourcesRequest, 'lots'> & Readonly<{ options: readonly LedgerLot[] }>;
+
+/** Also of the days of entry, whose premiums imply the volatilities. */
+async function loadOptionRates(
+  client: Queryable,
+  { options, from, to, config: { fredApiKey, optionRate } }: OptionRatesRequest,
+): Promise<LotSources['optionRateOn']> {
+  if (options.length === 0 || fredApiKey === null) return () => optionRate;
+  const first = options.reduce((earliest, { entryDate }) => (entryDate < earliest ? entryDate : earliest), from);
+  return rateCurve(await loadRates(client, OPTION_RATE_SERIES, first, to), optionRate);
 }
 
 type PriceBookRequest = Pick<LotSourcesRequest, 'lots' | 'from' | 'to'> & Readonly<{ options: readonly LedgerLot[] }>;

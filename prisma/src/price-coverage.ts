@@ -18,10 +18,14 @@ async function loadCoverage(
   to: string,
 ): Promise<readonly SymbolCoverage[]> {
   const { rows } = await client.query<SymbolCoverage>(
-    `SELECT wanted.symbol, coalesce(bars.closes, 0)::int AS closes, bars.last AS "lastClose", securities.no_data_text AS "noDataText"
+    `SELECT wanted.symbol, coalesce(bars.closes, 0)::int AS closes, bars.last AS "lastClose", securities.no_data_text AS "noDataText",
+       held.since AS "heldSince", held.reason AS "heldReason", securities.currency, securities.delisted_on AS "delistedOn"
      FROM unnest($1::text[]) WITH ORDINALITY AS wanted (symbol, place)
      LEFT JOIN LATERAL (SELECT count(DISTINCT session_date) AS closes, max(session_date) AS last FROM price_bars
        WHERE price_bars.symbol = wanted.symbol AND session_date BETWEEN $2 AND $3) AS bars ON true
+     LEFT JOIN LATERAL (SELECT session_date AS since, substr(reason, length('quarantined: ') + 1) AS reason FROM missing_bars
+       WHERE missing_bars.symbol = wanted.symbol AND session_date BETWEEN coalesce(bars.last, $2) AND $3 AND reason LIKE 'quarantined: %'
+       ORDER BY session_date LIMIT 1) AS held ON true
      LEFT JOIN securities ON securities.symbol = wanted.symbol
      ORDER BY place`,
     [symbols, from, to],

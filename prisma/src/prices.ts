@@ -13,9 +13,14 @@ export async function loadCloses(
   if (symbols.length === 0) return new Map();
   const [base, window] = await Promise.all([
     client.query<CloseRow>({ rowMode: 'array', text: CLOSE_AS_OF, values: [symbols, symbols.map(() => dayBefore(from))] }),
-    client.query<CloseRow>({ rowMode: 'array', text: CLOSES_BETWEEN, values: [symbols, from, to] }),
+    client.query<ClosesRow>({ rowMode: 'array', text: CLOSES_BETWEEN, values: [symbols, from, to] }),
   ]);
-  return groupBy([...base.rows, ...newestRevisions(window.rows)].map(toClose), ({ symbol }) => symbol);
+  const closes = new Map(base.rows.map((row): [string, readonly StoredClose[]] => [row[0], [toClose(row)]]));
+  const sessionsOf = createSessionLists();
+  for (const [symbol, dates, texts] of window.rows) {
+    closes.set(symbol, [...(closes.get(symbol) ?? []), ...newestCloses(symbol, sessionsOf(dates), texts.split(','))]);
+  }
+  return closes;
 }
 
 /** The last close of each symbol on or before its date; a pair without one is absent. In the order asked. */
@@ -54,13 +59,27 @@ const CLOSE_AS_OF = `
     SELECT symbol, session_date, (close * 1000000)::float8 AS close_e6 FROM price_bars
     WHERE price_bars.symbol = wanted.symbol AND session_date <= wanted.date ORDER BY session_date DESC, revision DESC LIMIT 1) AS bar`;
 
-const CLOSES_BETWEEN = `
-  SELECT symbol, session_date, (close * 1000000)::float8 FROM price_bars
-  WHERE symbol = ANY($1) AND session_date BETWEEN $2 AND $3 ORDER BY symbol, session_date, revision`;
+/** `dates` and `closes` are lists with commas, of the same length: 250,000 rows would take pg longer to hand over than to read. */
+type ClosesRow = [symbol: string, dates: string, closes: string];
 
-/** Rows come with revisions ascending: the last one of a session counts. */
-function newestRevisions(rows: readonly CloseRow[]): readonly CloseRow[] {
-  return rows.filter(([symbol, date], at) => rows[at + 1]?.[0] !== symbol || rows[at + 1]?.[1] !== date);
+const CLOSES_BETWEEN = `
+  SELECT symbol, string_agg(session_date::text, ',' ORDER BY session_date, revision), string_agg(close::text, ',' ORDER BY session_date, revision)
+  FROM price_bars WHERE symbol = ANY($1) AND session_date BETWEEN $2 AND $3 GROUP BY symbol`;
+
+/** Nearly all symbols have closes of the same sessions: each list is taken apart once, and its dates are the same strings for all. */
+function createSessionLists(): (dates: string) => readonly string[] {
+  const known = new Map<string, readonly string[]>();
+  return (dates) => {
+    const list = known.get(dates) ?? dates.split(',');
+    known.set(dates, list);
+    return list;
+  };
+}
+
+/** Revisions come ascending: the last one of a session counts. */
+function newestCloses(symbol: string, sessions: readonly string[], closes: readonly string[]): readonly StoredClose[] {
+  const all = sessions.map((sessionDate, at) => ({ symbol, sessionDate, closeE6: Math.round(Number(closes[at]) * 1e6) }));
+  return all.filter(({ sessionDate }, at) => sessions[at + 1] !== sessionDate);
 }
 
 function toClose([symbol, sessionDate, closeE6]: CloseRow): StoredClose {

@@ -9,6 +9,7 @@ const namesOf = (faults: readonly string[]) => faults.map((fault) => fault.split
 
 describe('the configuration', () => {
   test('stands on its defaults, an empty variable counting as unset', () => {
+    expect(parseConfig({ MARKET_DATA_PROVIDERS: '' })).toMatchObject({ config: { marketDataProviders: ['yahoo'] } });
     expect(parseConfig({ PORT: '', DATABASE_URL: ' ' })).toMatchObject({ ok: true, config: { port: 3000, databaseUrl: null } });
   });
 
@@ -32,14 +33,15 @@ describe('the configuration', () => {
 
   test("refuses in production what is only safe on a machine of one's own", () => {
     const faults = faultsOf({ ENVIRONMENT: 'production', CLOSEBELL_NOW: '2022-12-24T15:00:00Z', RATE_LIMITS: 'false' });
-    expect(namesOf(faults)).toEqual([
-      'BETA_INVITE_CODE',
-      'CLOSEBELL_NOW',
-      'DATABASE_URL',
-      'JWT_SECRET',
+    expect(namesOf(faults)).toEqual(['BETA_INVITE_CODE', 'CLOSEBELL_NOW', 'DATABASE_URL', 'JWT_SECRET', 'RATE_LIMITS']);
+  });
+
+  test('refuses simulated prices in production, and beside real ones anywhere', () => {
+    expect(namesOf(faultsOf({ MARKET_DATA_PROVIDERS: 'simulated' }))).toEqual([]);
+    expect(namesOf(faultsOf({ MARKET_DATA_PROVIDERS: 'simulated,yahoo' }))).toEqual(['MARKET_DATA_PROVIDERS']);
+    expect(namesOf(faultsOf({ ENVIRONMENT: 'production', MARKET_DATA_PROVIDERS: 'simulated' }))).toContain(
       'MARKET_DATA_PROVIDERS',
-      'RATE_LIMITS',
-    ]);
+    );
   });
 
   test('wants the key of every provider that is named, and says for which', () => {

@@ -36,7 +36,7 @@ const variables = z.object({
   COOKIE_DOMAIN: text.optional(),
   COOKIE_SAMESITE: z.enum(['strict', 'lax', 'none']).default('lax'),
   RATE_LIMITS: flag.default(true),
-  MARKET_DATA_PROVIDERS: list.pipe(z.array(z.enum(PROVIDER_NAMES)).min(1)).default(['simulated']),
+  MARKET_DATA_PROVIDERS: list.pipe(z.array(z.enum(PROVIDER_NAMES)).min(1)).default(['yahoo']),
   MARKET_DATA_DIR: text.optional(),
   YAHOO_BASE_URL: httpUrl.optional(),
   MASSIVE_API_KEY: text.optional(),
@@ -55,6 +55,7 @@ const variables = z.object({
   WORKER_THREADS: count(1, 16).default(2),
   JOB_LEASE_SECONDS: count(2, 600).default(30),
   BATCH_CHUNK_SIZE: count(1, 1_000).default(100),
+  RECORD_VALUES_EVERY_S: count(0, 3_600).default(0),
   METRICS_TOKEN: text.min(16, 'must be at least 16 characters').optional(),
   BOARD_READ_ONLY: flag.default(true),
   DETERMINISTIC_UUIDS: flag.default(false),
@@ -112,6 +113,8 @@ export type Config = Readonly<{
   /** A worker holds its job this long without a sign of life; then another may take it over. */
   jobLeaseMs: number;
   batchChunkSize: number;
+  /** How often portfolios are valued while the exchange is open; 0: never. */
+  recordValuesEveryMs: number;
   /** Lets a scraper read /metrics; null: superusers only. */
   metricsToken: string | null;
   boardReadOnly: boolean;
@@ -207,6 +210,7 @@ function toConfig(v: Variables): Config {
     workerThreads: v.WORKER_THREADS,
     jobLeaseMs: v.JOB_LEASE_SECONDS * 1_000,
     batchChunkSize: v.BATCH_CHUNK_SIZE,
+    recordValuesEveryMs: v.RECORD_VALUES_EVERY_S * 1_000,
     metricsToken: v.METRICS_TOKEN ?? null,
     boardReadOnly: v.BOARD_READ_ONLY,
     deterministicUuids: v.DETERMINISTIC_UUIDS,

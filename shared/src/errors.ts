@@ -88,6 +88,9 @@ export const ERRORS = {
   ),
   ERR_JOB_005: refusal(409, 'The job has not failed. Only failed, partial and cancelled jobs can be run again.'),
 
+  ERR_DATA_001: refusal(404, 'No such bar is held back.'),
+  ERR_DATA_002: refusal(409, 'The bar cannot be accepted.'),
+
   ERR_ADMIN_001: refusal(403, 'This needs a superuser.'),
   ERR_ADMIN_002: refusal(404, 'There is no such user.'),
   ERR_ADMIN_003: refusal(400, 'You cannot impersonate yourself. Choose another user.'),

@@ -24,12 +24,18 @@ type JobKindDefinition<P extends z.ZodObject> = Readonly<{
   inFlightMax: number | null;
 }>;
 
-export const QUEUES = ['imports', 'preprocessing', 'calculations', 'batches', 'maintenance'] as const;
+export const QUEUES = ['imports', 'preprocessing', 'calculations', 'batches', 'market-data', 'maintenance'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 const define = <P extends z.ZodObject>(definition: JobKindDefinition<P>): JobKindDefinition<P> => definition;
 
 const MINUTE_MS = 60_000;
+
+/** Symbols in one request for quotes, and the characters of each. */
+export const QUOTE_SYMBOLS_MAX = 50;
+export const QUOTE_SYMBOL_LENGTH_MAX = 30;
+/** Symbols in one refresh-prices. */
+export const REFRESH_SYMBOLS_MAX = 1_000;
 
 export const JOBS = {
   'import-positions': define({
@@ -76,6 +82,52 @@ export const JOBS = {
     timeoutMs: 20 * MINUTE_MS,
     priority: 10,
     inFlightMax: 200,
+  }),
+  'refresh-prices': define({
+    queue: 'market-data',
+    payload: z.object({
+      symbols: z.array(z.string().min(1).max(100)).min(1).max(REFRESH_SYMBOLS_MAX),
+      /** Of the symbols: a thousand of them are too long for a key. */
+      symbolsHash: z.string().min(1).max(64),
+      sessionDate,
+      /** Also ask for what is left alone for now, having been asked for in vain. */
+      force: z.boolean().default(false),
+    }),
+    dedupeKey: ({ symbolsHash, sessionDate: date, force }) => `refresh-prices ${symbolsHash} ${date}${force ? ' force' : ''}`,
+    attemptsMax: 5,
+    timeoutMs: 20 * MINUTE_MS,
+    priority: 5,
+    /** Leaves places in the queue to quotes, which somebody waits for. */
+    inFlightMax: 2,
+  }),
+  'refresh-profiles': define({
+    queue: 'maintenance',
+    payload: z.object({}),
+    dedupeKey: () => 'refresh-profiles',
+    attemptsMax: 3,
+    timeoutMs: 30 * MINUTE_MS,
+    priority: 20,
+    inFlightMax: null,
+  }),
+  'refresh-quotes': define({
+    queue: 'market-data',
+    /** Sorted. Short and few enough for a key of their own. */
+    payload: z.object({ symbols: z.array(z.string().min(1).max(QUOTE_SYMBOL_LENGTH_MAX)).min(1).max(QUOTE_SYMBOLS_MAX) }),
+    dedupeKey: ({ symbols }) => `refresh-quotes ${symbols.join(' ')}`,
+    attemptsMax: 1,
+    timeoutMs: MINUTE_MS / 2,
+    priority: 1,
+    inFlightMax: null,
+  }),
+  'record-values': define({
+    queue: 'maintenance',
+    /** `slot`: the instant, of the market clock, that the values are recorded for. Without a portfolio: all of them. */
+    payload: z.object({ slot: z.iso.datetime(), portfolioId: z.uuid().optional() }),
+    dedupeKey: ({ slot, portfolioId }) => `record-values ${portfolioId ?? 'all'} ${slot}`,
+    attemptsMax: 3,
+    timeoutMs: 2 * MINUTE_MS,
+    priority: 10,
+    inFlightMax: null,
   }),
   'sweep-snapshots': define({
     queue: 'maintenance',
@@ -154,6 +206,14 @@ export const SCHEDULES = {
     timeZone: 'UTC',
     catchUpMs: DAY_MS,
     description: 'portfolios that still lack the last complete session',
+  },
+  'weekly-profiles': {
+    kind: 'refresh-profiles',
+    pattern: '0 6 * * 6',
+    timeZone: 'UTC',
+    // A machine that is off at weekends renews them on Monday.
+    catchUpMs: 7 * DAY_MS,
+    description: 'names, sectors and exchanges of the securities in use that are missing or a week old',
   },
   'prune-jobs': {
     kind: 'prune-jobs',

@@ -67,6 +67,11 @@ export const METRICS = {
     PROVIDER_NAMES.flatMap((provider) => PROVIDER_OUTCOMES.map((outcome) => ({ provider, outcome }))),
   ),
   closebell_bars_inserted_total: counter('Price bars stored', []),
+  closebell_bars_quarantined_total: counter(
+    'Price bars held back because they cannot be or nothing explains them, each once as long as its close stays the same',
+    ['provider'],
+    PROVIDER_NAMES.map((provider) => ({ provider })),
+  ),
   closebell_registrations_total: counter('Accounts made', []),
   closebell_portfolios_created_total: counter('Portfolios made', []),
   closebell_csv_errors_total: counter('Faults found in uploads, of files and of rows', ['code']),

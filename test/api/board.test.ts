@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Transport } from '@closebell/shared/infra/queues';
+import { QUEUES } from '@closebell/shared/jobs';
 import { startTestApp, TEST_PASSWORD, type TestApp } from '../support/app.js';
 import { until } from '../support/until.js';
 
@@ -36,7 +37,7 @@ describe('the board', () => {
     const response = await openSession(email);
     expect([response.status, response.headers.get('location')]).toEqual([303, '/admin/queues']);
     const [cookie] = response.headers.getSetCookie();
-    expect(cookie).toMatch(/^board_session=.*Max-Age=3600; Path=\/admin\/queues;.*HttpOnly; SameSite=Strict/);
+    expect(cookie).toMatch(/^board_session=.*Max-Age=3600; Path=\/admin;.*HttpOnly; SameSite=Strict/);
     const page = await fetch(`${app.url}/admin/queues`, { headers: { Cookie: cookie!.split(';')[0]! } });
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Closebell queues')]);
   });
@@ -57,7 +58,7 @@ describe('the board', () => {
   it('shows the queues', async () => {
     const response = await fetch(`${app.url}/admin/queues/api/queues`, { headers: { Cookie: await boardCookie() } });
     const { queues } = (await response.json()) as { queues: { name: string; readOnlyMode: boolean; allowRetries: boolean }[] };
-    expect(queues.map(({ name }) => name)).toEqual(['imports', 'preprocessing', 'calculations', 'batches', 'maintenance']);
+    expect(queues.map(({ name }) => name)).toEqual([...QUEUES]);
     for (const queue of queues) expect(queue).toMatchObject({ readOnlyMode: true, allowRetries: false });
   });
 
@@ -94,6 +95,27 @@ describe('the board', () => {
     });
     expect(response.status).toBeGreaterThanOrEqual(400);
     expect(await app.context.transport.queues.get('maintenance')!.isPaused()).toBe(false);
+  });
+});
+
+describe('the page of the market data', () => {
+  const read = (headers: Record<string, string>) =>
+    fetch(`${app.url}/admin/data-quality`, { headers: { Accept: 'text/html', ...headers }, redirect: 'manual' });
+
+  it('opens with the board’s login, and with nothing else', async () => {
+    const page = await read({ Cookie: await boardCookie() });
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(await page.text()).toContain('<h1>Closebell market data</h1>');
+    const { accessToken } = await app.login({ superuser: true });
+    for (const headers of [{}, { Authorization: `Bearer ${accessToken}` }, { Cookie: `auth_token=${accessToken}` }]) {
+      const refused = await read(headers as Record<string, string>);
+      expect([refused.status, refused.headers.get('location')]).toEqual([303, '/admin/queues/login']);
+    }
+  });
+
+  it('is linked from the board', async () => {
+    const board = await fetch(`${app.url}/admin/queues`, { headers: { Cookie: await boardCookie() } });
+    expect(await board.text()).toContain('/admin/data-quality');
   });
 });
 

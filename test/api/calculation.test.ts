@@ -240,6 +240,8 @@ describe('readiness', () => {
     await insertLot(api.db, { portfolioId, symbol: 'FUND', investmentClass: 'PRIVATE' });
     await insertBar(api.db, 'READY', SESSION);
     await insertBar(api.db, 'LATE', '2025-03-13');
+    await api.db.pool.query(`INSERT INTO securities (symbol, profile_by, profile_at) VALUES ('READY', 'yahoo', now())`);
+    await api.db.pool.query(`INSERT INTO securities (symbol) VALUES ('LATE')`);
     const reply = await user.get(`/portfolio/${portfolioId}/readiness`);
     expect(reply.json).toMatchObject({
       calculation_date: SESSION,
@@ -250,6 +252,7 @@ describe('readiness', () => {
         { symbol: 'LATE', latest_close_date: '2025-03-13' },
         { symbol: 'UNDER', latest_close_date: null },
       ],
+      missing_profiles: ['LATE', 'UNDER'],
     });
     const { factors, warnings } = reply.json as { factors: { stands_for_it: string | null }[]; warnings: string[] };
     expect(factors.map((factor) => factor.stands_for_it)).toEqual(Array(8).fill(null));

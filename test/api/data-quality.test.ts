@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 beforeEach(async () => {
   await api.db.pool.query(
-    `TRUNCATE portfolios, price_bars, securities, provider_budgets, provider_circuits, fetch_attempts CASCADE`,
+    `TRUNCATE portfolios, price_bars, quarantined_bars, securities, provider_budgets, provider_circuits, fetch_attempts CASCADE`,
   );
   await insertCloses(FACTOR_SYMBOLS, [SESSION]);
 });
@@ -41,6 +41,9 @@ type Shown = Readonly<{
   without_data: Readonly<{ count: number; symbols: readonly unknown[] }>;
   stale: Readonly<{ count: number; symbols: readonly unknown[] }>;
   gaps: unknown;
+  by_provider: unknown;
+  quarantined: unknown;
+  revised: unknown;
 }>;
 
 const read = async (query = '') => fieldsOf<Shown>(await admin.get(`/admin/data-quality${query}`), 200);
@@ -77,7 +80,13 @@ it('says of an installation where nothing was fetched that nothing is known', as
     },
   ]);
   expect(shown.without_data.count).toBe(FACTOR_SYMBOLS.length);
-  expect(shown).toMatchObject({ stale: { count: 0, symbols: [] }, gaps: { sessions: 0, symbols: 0 } });
+  expect(shown).toMatchObject({
+    stale: { count: 0, symbols: [] },
+    gaps: { sessions: 0, symbols: 0, by_symbol: [] },
+    by_provider: [],
+    quarantined: { count: 0, bars: [] },
+    revised: { count: 0, bars: [] },
+  });
 });
 
 describe('a provider', () => {
@@ -143,9 +152,10 @@ describe('a symbol in use', () => {
         {
           symbol: 'GONE',
           retry_at: expect.any(String),
+          delisted_on: null,
           attempts: [{ provider: 'yahoo', outcome: 'unknown_symbol', reason: 'never heard of it', at: at.toISOString() }],
         },
-        { symbol: 'NOVA', retry_at: null, attempts: [] },
+        { symbol: 'NOVA', retry_at: null, delisted_on: null, attempts: [] },
       ],
     });
   });
@@ -161,7 +171,8 @@ describe('a symbol in use', () => {
       count: 2,
       symbols: [{ symbol: 'OLD', last_close_date: sessions[3], sessions_behind: 6 }],
     });
-    expect(shown.gaps).toEqual({ sessions: 2, symbols: 1 });
+    const missing = { symbol: 'OLD', count: 2, dates: [sessions[2], sessions[1]] };
+    expect(shown.gaps).toEqual({ sessions: 2, symbols: 1, by_symbol: [missing] });
     expect((await read()).stale.symbols).toHaveLength(2);
   });
 
@@ -175,3 +186,96 @@ describe('a symbol in use', () => {
     expect((await read()).symbols_count).toBe(FACTOR_SYMBOLS.length);
   });
 });
+
+describe('what is stored', () => {
+  it('is counted by provider, in all and in the last session', async () => {
+    await insertCloses(['GOOD'], ['2025-03-13', SESSION]);
+    await api.db.pool.query(
+      `INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ('GOOD', '2025-03-12', 100, 'massive'), ('OTHER', $1, 5, 'massive')`,
+      [SESSION],
+    );
+    expect((await read()).by_provider).toEqual([
+      { provider: 'files', bars: FACTOR_SYMBOLS.length + 2, session_bars: FACTOR_SYMBOLS.length + 1 },
+      { provider: 'massive', bars: 2, session_bars: 1 },
+    ]);
+  });
+
+  it('and was corrected within 30 days is listed with both closes, and still is one session', async () => {
+    await hold('GOOD');
+    await insertCloses(['GOOD'], ['2025-03-11', '2025-03-12', '2025-03-13', SESSION]);
+    await api.db.pool.query(
+      `INSERT INTO price_bars (symbol, session_date, revision, close, provider, fetched_at) VALUES
+         ('GOOD', '2025-03-12', 1, 101.5, 'massive', now()), ('GOOD', '2025-03-11', 1, 7, 'massive', now() - interval '31 days'),
+         ('GOOD', '2025-03-12', 2, 102, 'files', now() + interval '1 second')`,
+    );
+    const shown = await read();
+    const bar = { symbol: 'GOOD', session_date: '2025-03-12', revised_at: expect.any(String) as unknown };
+    expect(shown.revised).toEqual({
+      count: 2,
+      bars: [
+        { ...bar, from: 101.5, to: 102, provider: 'files' },
+        { ...bar, from: 100, to: 101.5, provider: 'massive' },
+      ],
+    });
+    expect(shown.gaps).toMatchObject({ sessions: 0, symbols: 0 });
+    expect((await read('?limit=1')).revised).toMatchObject({ count: 2, bars: [{ to: 102 }] });
+  });
+
+  it('shows bars that cannot be apart, with their reason, and never as closes', async () => {
+    await hold('ODD');
+    await quarantine('ODD', 'high 1 is below low 2');
+    const shown = await read();
+    expect(shown.quarantined).toMatchObject({
+      count: 1,
+      bars: [
+        {
+          symbol: 'ODD',
+          session_date: SESSION,
+          provider: 'yahoo',
+          close: null,
+          reason: 'high 1 is below low 2',
+          has_close: false,
+        },
+      ],
+    });
+    expect(shown.without_data).toMatchObject({ count: 1, symbols: [{ symbol: 'ODD' }] });
+  });
+
+  it('says of a symbol that is behind when it was delisted', async () => {
+    await hold('LEFT');
+    await insertCloses(['LEFT'], ['2025-03-03']);
+    await api.db.pool.query(`INSERT INTO securities (symbol, delisted_on) VALUES ('LEFT', '2025-03-03')`);
+    expect((await read()).stale).toMatchObject({ count: 1, symbols: [{ symbol: 'LEFT', delisted_on: '2025-03-03' }] });
+  });
+});
+
+describe('the page for people', () => {
+  const WORDS = `<script>alert("it's out")</script> & more`;
+
+  it('is what a browser gets at the same address, with every word of a provider escaped', async () => {
+    await hold('ODD');
+    await quarantine('ODD', WORDS);
+    await noteFailure(api.db.pool, 'yahoo', 'dailyBars', { status: 'garbage', reason: WORDS });
+    const reply = await admin.get('/admin/data-quality', { Accept: 'text/html,*/*;q=0.8' });
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(reply.headers.get('vary')).toMatch(/Accept(,|$)/);
+    expect(reply.text).not.toContain('<script');
+    expect(reply.text.match(/&#60;script&#62;alert\(&#34;it&#39;s out&#34;\)&#60;\/script&#62; &#38; more/g)).toHaveLength(2);
+    expect(reply.text).toMatch(/<h2>Quarantined bars: 1<\/h2>/);
+    expect(reply.text).toContain(`Last complete session: ${SESSION}`);
+    expectError(await (await api.user()).get('/admin/data-quality', { Accept: 'text/html' }), 403, 'ERR_ADMIN_001');
+  });
+
+  it('is JSON for whoever does not prefer a page', async () => {
+    for (const Accept of ['*/*', 'application/json', 'application/json, text/html']) {
+      expect((await admin.get('/admin/data-quality', { Accept })).json).toMatchObject({ session_date: SESSION });
+    }
+  });
+});
+
+const quarantine = (symbol: string, reason: string) =>
+  api.db.pool.query(
+    `INSERT INTO quarantined_bars (symbol, session_date, provider, high, low, close, reason) VALUES ($1, $2, 'yahoo', 1, 2, 'NaN', $3)`,
+    [symbol, SESSION, reason],
+  );

@@ -173,7 +173,7 @@ describe('what users and workers do is counted', () => {
     const before = await scrape();
     const login = await app.login();
     const header = 'Symbol,Quantity,Entry Price Per Share,Entry Date';
-    const workerContext = { db, config, logger, clock, calendar, metrics, providers: createProviders(config) };
+    const workerContext = { db, config, logger, clock, calendar, metrics, providers: createProviders(config), rates: null };
     const startOne = () => startWorker(workerContext, { schedules: false });
     const importer = await startOne();
     expect((await upload(login, 'faulty', `${header}\nAAPL,ten,100,2024-01-02\n,1,1,2024-01-02`)).status).toBe(400);

@@ -26,6 +26,7 @@ const READS = [
   '/portfolios/:id/history',
   '/analytics/portfolio/:id/overview',
   '/portfolio/:id/readiness',
+  '/data/portfolio/:id/data-quality',
   '/portfolio/:id/batch-status/:run',
 ];
 const WRITES = ['/portfolio/:id/calculate?force=true', '/portfolios/:id/calculate', '/portfolio/:id/batch-status/:run/cancel'];

@@ -53,7 +53,12 @@ describe.skipIf(!withRedis)('docker-compose.yml', () => {
       ([key, value]) => [key, interpolate(String(value))] as const,
     );
     const folder = mkdtempSync(path.join(tmpdir(), 'closebell-market-data-'));
-    const local = { DATABASE_URL: postgres.url, REDIS_URL: `redis://127.0.0.1:${redisPort}`, MARKET_DATA_DIR: folder };
+    const local = {
+      DATABASE_URL: postgres.url,
+      REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+      MARKET_DATA_DIR: folder,
+      MARKET_DATA_PROVIDERS: 'files',
+    };
     return { ...Object.fromEntries(filled), ...local, ...(name === 'api' ? { HOST: '127.0.0.1', PORT: String(apiPort) } : {}) };
   };
   const commandOf = (name: string): readonly string[] => compose.services[name]?.command ?? [];

@@ -20,7 +20,8 @@ describe('the demo', () => {
   let first: ProgramEnd;
   let second: ProgramEnd;
   let removeFolder: () => Promise<void>;
-  const env = () => ({ CLOSEBELL_DATA_DIR: dataDir, PORT: String(port) });
+  // Providers unset, as with a newcomer: that its prices are simulated is the demo's own doing.
+  const env = () => ({ CLOSEBELL_DATA_DIR: dataDir, PORT: String(port), MARKET_DATA_PROVIDERS: '' });
 
   beforeAll(async () => {
     dataDir = await mkdtemp(path.join(tmpdir(), 'closebell-demo-'));

@@ -1,9 +1,14 @@
 // npm run doctor: healthy installations pass, and each thing that is broken is named with its remedy.
 import { closeDb, createDb, type Db } from '@closebell/prisma/client';
+import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
+import { freePort } from '@closebell/shared/infra/free-port';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FRED_KEY, startFred } from '../providers/fred-stand-in.js';
+import { startMassive } from '../providers/massive-stand-in.js';
+import { startYahooStandIn } from '../providers/yahoo-stand-in.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { until } from '../support/until.js';
 import { runProgram, startProgram } from './programs.js';
@@ -106,6 +111,46 @@ describe('the doctor', () => {
     const files = await examine({ MARKET_DATA_PROVIDERS: 'files', MARKET_DATA_DIR: path.join(dataDir, 'absent') });
     expect(files.output).toMatch(/^✗ prices +0 symbols in the files of \S+absent/m);
     expect(files.code).toBe(1);
+  });
+
+  it('tells of each provider whether it answers, with which key, and whether the workers ask it', async () => {
+    const [massive, fred] = [await startMassive(), await startFred()];
+    const bars = xnysCalendar()
+      .sessionsBetween('2024-12-02', '2025-01-31')
+      .map((date) => ({ date, close: 500, volume: 1_000 }));
+    const yahoo = await startYahooStandIn([{ symbol: 'SPY', name: 'The market', currency: 'USD', bars }]);
+    await db.pool.query(
+      `INSERT INTO provider_circuits (provider, capability, failures, retry_at, last_error, last_error_status)
+       VALUES ('yahoo', 'dailyBars', 5, clock_timestamp() + interval '10 minutes', 'Yahoo answered 503', 'unavailable')`,
+    );
+    const env = {
+      CLOSEBELL_NOW: '2025-01-06T23:00:00Z',
+      MARKET_DATA_PROVIDERS: 'yahoo,massive',
+      // Nobody listens there.
+      YAHOO_BASE_URL: `http://127.0.0.1:${await freePort()}`,
+      MASSIVE_BASE_URL: massive.url,
+      FRED_BASE_URL: fred.url,
+    };
+    try {
+      const { code, output } = await examine({ ...env, MASSIVE_API_KEY: 'hidden-word', FRED_API_KEY: FRED_KEY });
+      expect(output).toMatch(/^✗ prices +yahoo: Yahoo could not be reached: ECONNREFUSED\. .*MARKET_DATA_PROVIDERS=simulated/m);
+      expect(output).toMatch(/^✗ prices +massive: .*\. Correct MASSIVE_API_KEY$/m);
+      expect(output).toMatch(/^✓ rates +fred answers with FRED_API_KEY$/m);
+      expect(output).toMatch(/^! circuit +yahoo: dailyBars not asked until .* UTC, after 5 failures: Yahoo answered 503\./m);
+      expect(output).toMatch(/^✓ circuit +massive has not been asked yet$/m);
+      expect(output).not.toContain('hidden-word');
+      expect(code).toBe(1);
+      await db.pool.query(`DELETE FROM provider_circuits`);
+      const mended = await examine({ ...env, MARKET_DATA_PROVIDERS: 'yahoo', YAHOO_BASE_URL: yahoo.url });
+      expect(mended.output).toMatch(/^✓ prices +yahoo answers without a key: 5 bars of SPY up to 2025-01-06$/m);
+      expect(mended.output).toMatch(/^✓ rates +no FRED_API_KEY: options are marked with OPTION_RATE, 0\.045$/m);
+      expect(mended.output).toMatch(/^✓ circuit +yahoo has not been asked yet$/m);
+      expect(mended.code, mended.output).toBe(0);
+    } finally {
+      await yahoo.close();
+      await massive.close();
+      await fred.close();
+    }
   });
 
   it('warns when the calendar ends within a year, and finds it broken when it has ended', async () => {

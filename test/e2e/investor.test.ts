@@ -64,6 +64,7 @@ describe.each([
     const { run } = await session.calculate(String(json['portfolio_id']));
     expect(run).toMatchObject({ status: 'completed', calculation_date: '2022-12-23' });
     expect((run['phases'] as Json[]).map((phase) => [phase['number'], phase['status']])).toEqual([
+      [0, 'completed'],
       [1, 'completed'],
       [3, 'completed'],
       [4, 'completed'],

@@ -20,11 +20,11 @@ export type RunningProgram = Readonly<{
 
 type Environment = Readonly<Record<string, string>>;
 
-/** Of our own environment it sees only where programs are. */
+/** Of our own environment it sees only where programs are. Prices are simulated unless the test names providers. */
 export function startProgram(file: string, args: readonly string[], env: Environment): RunningProgram {
   const child = spawn(process.execPath, [path.resolve(ROOT, file), ...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], MARKET_DATA_PROVIDERS: 'simulated', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -22,8 +22,8 @@ describe('npm start', () => {
   });
   afterAll(() => removeFolder());
 
-  const start = async () => {
-    const all = startProgram(START, [], { CLOSEBELL_DATA_DIR: dataDir, PORT: String(port) });
+  const start = async (env: Readonly<Record<string, string>> = {}) => {
+    const all = startProgram(START, [], { CLOSEBELL_DATA_DIR: dataDir, PORT: String(port), ...env });
     await until('API and worker are ready', async () => all.output().includes('worker ready') && (await isReady(port)), 60_000);
     return { all, children: all.children() };
   };
@@ -37,9 +37,21 @@ describe('npm start', () => {
     const { code, output } = await all.ended;
     expect(code, output).toBe(0);
     expect(performance.now() - askedAt).toBeLessThan(10_000);
+    expect(output).toContain('Prices are SIMULATED (seed 20240102): no real market data.');
     expect(output).toContain('api stops');
     expect(output).toContain('worker stops');
     expect(children.some(isAlive)).toBe(false);
+  }, 90_000);
+
+  it('takes its prices from Yahoo unless told otherwise, says so, and says how to do without a network', async () => {
+    // Nobody listens there: a test asks nobody on the internet.
+    const { all } = await start({ MARKET_DATA_PROVIDERS: '', YAHOO_BASE_URL: `http://127.0.0.1:${await freePort()}` });
+    all.kill('SIGTERM');
+    const { output } = await all.ended;
+    expect(output).toContain(
+      'Prices come from yahoo. To try Closebell without a network: MARKET_DATA_PROVIDERS=simulated npm start',
+    );
+    expect(output).toMatch(/"providers":\["yahoo"\].*"worker ready"/);
   }, 90_000);
 
   it('ends both with code 1 when one dies, and says which', async () => {

@@ -27,7 +27,7 @@ const HELD: Readonly<Record<SceneKind, readonly RegExp[]>> = {
   calculate: [
     /^after claimJob.*#2$/,
     /^after awaitChildren: INSERT INTO jobs/,
-    /^after storeFetchedBars: INSERT INTO price_bars.*#2$/,
+    /^after storeFetchedBars: INSERT INTO price_bars.*#1$/,
     /^after claimPortfolios/,
     /^after writeAll: UPDATE jobs/,
     /^after writeAll: INSERT INTO portfolio_snapshots/,

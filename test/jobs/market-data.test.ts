@@ -120,7 +120,7 @@ describe('what comes late', () => {
   });
 
   test.each([
-    ['a split', { type: 'split', symbol: 'ACME', exDate: '2025-06-10', numerator: 4, denominator: 1 } as const],
+    ['a split', { type: 'split', symbol: 'ACME', exDate: '2025-06-10', numerator: 4, denominator: 3 } as const],
     ['a dividend', { type: 'dividend', symbol: 'ACME', exDate: '2025-06-10', amount: 0.5 } as const],
   ])('%s: the chain stays exact and the figures become those it would have given at once', async (_, action) => {
     const closes = provider.closes.get('ACME')!;

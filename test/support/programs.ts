@@ -17,12 +17,15 @@ export type Program = Readonly<{
 
 export type ProgramOptions = Readonly<{ env?: Readonly<Record<string, string>>; cwd?: string; readyWhen?: string }>;
 
-/** Runs a command as written; `node` is the one that runs the tests. Nothing of the environment is handed on but the PATH. */
+/**
+ * Runs a command as written; `node` is the one that runs the tests. Nothing of the environment is handed on but the PATH. Prices are
+ * simulated unless the test names providers: none may reach the network by default.
+ */
 export function spawnProgram(command: readonly string[], { env = {}, cwd = ROOT, readyWhen = '' }: ProgramOptions = {}): Program {
   const [name = '', ...args] = command;
   const child = spawn(name === 'node' ? process.execPath : name, args, {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', MARKET_DATA_PROVIDERS: 'simulated', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

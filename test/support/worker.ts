@@ -8,7 +8,7 @@ import { createLogger } from '@closebell/shared/infra/logger';
 import type { JobKind, JobPayloadInput } from '@closebell/shared/jobs';
 import type { MarketDataProvider } from '@closebell/shared/market-data/provider';
 import type { WorkerContext } from '@closebell/worker/context';
-import { createProviders } from '@closebell/worker/market-data/providers';
+import { createProviders, createRateProvider } from '@closebell/worker/market-data/providers';
 import { startWorker } from '@closebell/worker/worker';
 import { pathToFileURL } from 'node:url';
 import { createTestDatabase } from './database.js';
@@ -16,7 +16,7 @@ import { ROOT, spawnProgram, type Program } from './programs.js';
 import { until } from './until.js';
 
 export function testConfig(env: Readonly<Record<string, string>> = {}): Config {
-  const parsed = parseConfig({ ENVIRONMENT: 'test', LOG_LEVEL: 'silent', ...env });
+  const parsed = parseConfig({ ENVIRONMENT: 'test', LOG_LEVEL: 'silent', MARKET_DATA_PROVIDERS: 'simulated', ...env });
   if (!parsed.ok) throw new Error(parsed.faults.join('; '));
   return parsed.config;
 }
@@ -33,10 +33,16 @@ export type WorldOptions = Readonly<{
   now?: string;
   env?: Readonly<Record<string, string>>;
   providers?: readonly MarketDataProvider[];
+  rates?: MarketDataProvider;
 }>;
 
 /** A database of the test's own and the context of a worker over it; nothing runs yet. */
-export async function createWorld({ now = '2025-06-20T22:00:00Z', env = {}, providers }: WorldOptions = {}): Promise<TestWorld> {
+export async function createWorld({
+  now = '2025-06-20T22:00:00Z',
+  env = {},
+  providers,
+  rates,
+}: WorldOptions = {}): Promise<TestWorld> {
   const { url } = await createTestDatabase();
   const config = testConfig({ DATABASE_URL: url, ...env });
   const db = createDb({ databaseUrl: url });
@@ -48,7 +54,8 @@ export async function createWorld({ now = '2025-06-20T22:00:00Z', env = {}, prov
     logger: createLogger({ name: 'test', level: config.logLevel }),
     clock: () => current,
     calendar: xnysCalendar(),
-    providers: providers ?? createProviders(config),
+    providers: providers ?? createProviders(config, () => current),
+    rates: rates ?? createRateProvider(config),
     metrics,
   };
   return {

@@ -10,7 +10,7 @@ import type { Logger } from '@closebell/shared/infra/logger';
 import { hostname } from 'node:os';
 import type { WorkerContext } from './context.js';
 import { gateProviders } from './market-data/provider-gate.js';
-import { createProviders } from './market-data/providers.js';
+import { createProviders, createRateProvider } from './market-data/providers.js';
 
 export type OpenedContext = Readonly<{ context: WorkerContext; close: () => Promise<void> }>;
 
@@ -18,7 +18,7 @@ export type Connection = Readonly<{ databaseUrl: string; poolMax: number; connec
 
 /** Rejects, with nothing left open, when the database is out of reach or the configuration names a provider that cannot be. */
 export async function connectContext(config: Config, { logger, ...connection }: Connection): Promise<OpenedContext> {
-  const ungated = createProviders(config);
+  const ungatedRates = createRateProvider(config);
   const db = createDb({
     ...connection,
     applicationName: WORKER_APPLICATION,
@@ -29,10 +29,11 @@ export async function connectContext(config: Config, { logger, ...connection }: 
   try {
     const clock = await createMarketClock(db, config.marketNow);
     await forgetRefusedKeys(db.pool);
-    const providers = gateProviders(db, ungated);
+    const providers = gateProviders(db, createProviders(config, clock));
+    const [rates = null] = gateProviders(db, ungatedRates === null ? [] : [ungatedRates]);
     const metrics = createMetricStore(db, `worker ${hostname()} ${process.pid}`);
     return {
-      context: { db, config, logger, clock, calendar: xnysCalendar(), providers, metrics },
+      context: { db, config, logger, clock, calendar: xnysCalendar(), providers, rates, metrics },
       close: async () => {
         await metrics.close();
         await closeDb(db);

@@ -19,6 +19,8 @@ export type WorkerContext = Readonly<{
   calendar: TradingCalendar;
   /** In the order in which they are asked; those over a network behind their gates. */
   providers: readonly MarketDataProvider[];
+  /** Who publishes the rate of option marks; null: nobody, and the configured one holds. */
+  rates: MarketDataProvider | null;
   metrics: Metrics;
 }>;
 

@@ -1,4 +1,4 @@
-// The timers every worker runs beside its queues: rows on their way to the queue, rows brought back, due times of schedules.
+// The timers every worker runs beside its queues: rows on their way to the queue, rows brought back, due times of schedules and values.
 // They are no jobs on the queue, because they heal it.
 import { relayDueJobs, rescueJobs } from '@closebell/prisma/job-relay';
 import { JOBS_CHANNEL } from '@closebell/prisma/jobs';
@@ -6,6 +6,7 @@ import { listen } from '@closebell/prisma/listen';
 import type { Transport } from '@closebell/shared/infra/queues';
 import type { WorkerContext } from './context.js';
 import { submitDueTicks } from './schedules.js';
+import { submitDueSlot } from './value-slots.js';
 
 export type Relay = Readonly<{ stop: () => Promise<void> }>;
 
@@ -32,10 +33,17 @@ export function startRelay(
     logger.warn(rescued, 'jobs rescued');
   });
   const ticks = schedules ? repeating('schedules', 20_000, logger, () => submitDueTicks(context)) : null;
+  let lastSlot: Date | null = null;
+  const recordsValues = schedules && context.config.recordValuesEveryMs > 0;
+  const slots = recordsValues
+    ? repeating('value slots', 1_000, logger, async () => {
+        lastSlot = await submitDueSlot(context, lastSlot);
+      })
+    : null;
   const listener = listen(db.url, JOBS_CHANNEL, { onNotify: relay.now, onConnect: relay.now });
   return {
     stop: async () => {
-      await Promise.all([listener.close(), relay.stop(), rescue.stop(), ticks?.stop()]);
+      await Promise.all([listener.close(), relay.stop(), rescue.stop(), ticks?.stop(), slots?.stop()]);
     },
   };
 }

@@ -18,7 +18,14 @@ export type WorkerOptions = RelayOptions &
 
 /** How many jobs of a queue one worker runs at a time; parents that wait for children hold no place. */
 function concurrencyOf(queue: QueueName, calculations: number): number {
-  const places: Record<QueueName, number> = { imports: 2, preprocessing: 4, calculations, batches: 2, maintenance: 2 };
+  const places: Record<QueueName, number> = {
+    imports: 2,
+    preprocessing: 4,
+    calculations,
+    batches: 2,
+    'market-data': 4,
+    maintenance: 2,
+  };
   return places[queue];
 }
 

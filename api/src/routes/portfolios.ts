@@ -1,14 +1,14 @@
 import { listPortfolios as listStored, type ListedPortfolio, type PortfolioRow } from '@closebell/prisma/portfolios';
-import { findNewestSnapshot, findSnapshot, findSnapshotRange, listSnapshots } from '@closebell/prisma/snapshots';
+import { findNewestSnapshot, findSnapshot, findSnapshotRange } from '@closebell/prisma/snapshots';
 import { inPlural } from '@closebell/shared/contracts/calculation';
-import { getHistory, getPortfolio, listPortfolios, PORTFOLIOS_MAX } from '@closebell/shared/contracts/portfolios';
+import { getPortfolio, listPortfolios, PORTFOLIOS_MAX } from '@closebell/shared/contracts/portfolios';
 import { getSnapshot } from '@closebell/shared/contracts/snapshots';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
 import { requireReadable } from '../portfolio-access.js';
 import { route } from '../route.js';
 import { readSnapshotInputs } from '../snapshot-inputs.js';
-import { viewSnapshot, viewSnapshotInputs } from '../snapshot-view.js';
+import { viewSnapshotInputs } from '../snapshot-view.js';
 
 export function portfolioRoutes(router: Router, context: ApiContext): void {
   const { db } = context;
@@ -42,16 +42,6 @@ export function portfolioRoutes(router: Router, context: ApiContext): void {
         figures_current: newest !== null && portfolio.dirty_from === null,
       },
     };
-  });
-
-  route(router, context, getHistory, async ({ params, query, principal }) => {
-    const portfolio = await requireReadable(db, params.id, principal.userId);
-    const { from, to, cursor, limit } = query;
-    // One row more than the page tells whether there is another page.
-    const rows = await listSnapshots(db.pool, portfolio.id, { from, to, after: cursor, limit: limit + 1 });
-    const page = rows.slice(0, limit);
-    const nextCursor = rows.length > limit ? (page.at(-1)?.snapshot_date ?? null) : null;
-    return { status: 200, body: { portfolio_id: portfolio.id, snapshots: page.map(viewSnapshot), next_cursor: nextCursor } };
   });
 
   for (const definition of [getSnapshot, inPlural(getSnapshot)]) {

@@ -96,8 +96,15 @@ function addDividends(axis: SessionAxis, lot: Lot, pnlE4: Float64Array): void {
   }
 }
 
-/** round4(shares × amount): amounts have eight decimals, prices six, so the quantity gives up two of its ten places. */
-function dividendE4({ quantityE8, multiplier }: LotSize, amountE8: bigint, { numerator, denominator }: ShareRatio): number {
+/**
+ * A dividend on a lot in units of 1e-4, negative for a short: round4(shares × amount). Amounts have eight decimals, prices six, so the
+ * quantity gives up two of its ten places.
+ */
+export function dividendE4(
+  { quantityE8, multiplier }: LotSize,
+  amountE8: bigint,
+  { numerator, denominator }: ShareRatio,
+): number {
   const dividend = quantityE8 * BigInt(multiplier) * amountE8 * BigInt(numerator);
   const divisor = 10n ** 12n * BigInt(denominator);
   const magnitude = dividend < 0n ? -dividend : dividend;

@@ -31,7 +31,8 @@ export type MarkInput = Readonly<{
   /** The underlying's close of the entry session, as traded then; null when there is none. */
   entryCloseE6: number | null;
   underlying: PriceSeries;
-  rate: number;
+  /** Of a session's new marks: continuously compounded, a year. */
+  rateOn: (session: string) => number;
   /** Standard deviation of a year's returns of the underlying up to session i; null when too few. */
   realisedVolatility: (i: number) => number | null;
   closeInstant: (session: string) => Date;
@@ -94,7 +95,8 @@ function newMark(
   const volatility = entryVolatility ?? input.realisedVolatility(i);
   if (volatility === null) return null;
   const session = axis.sessions[i]!;
-  const { price, delta } = priceOption({ ...termsAt(input, session, spot), volatility });
+  const terms = termsAt(input, session, spot);
+  const { price, delta } = priceOption({ ...terms, volatility });
   return {
     sessionDate: session,
     priceE6: Math.round(price * 1e6),
@@ -102,7 +104,7 @@ function newMark(
     underlyingCloseE6: input.underlying.closeE6[i]!,
     entryCloseE6: input.entryCloseE6,
     volatility,
-    rate: input.rate,
+    rate: terms.rate,
     source: entryVolatility === null ? 'realised' : 'entry',
   };
 }
@@ -113,7 +115,9 @@ function spotAt(axis: SessionAxis, { underlying, entryDate }: MarkInput, i: numb
   return ((underlying.closeE6[i]! / 1e6) * numerator) / denominator;
 }
 
-function termsAt({ contract, rate, closeInstant }: MarkInput, session: string, spot: number): OptionTerms {
+/** A session that was marked before keeps its rate, also where a corrected close gives it another mark. */
+function termsAt({ contract, rateOn, closeInstant, stored }: MarkInput, session: string, spot: number): OptionTerms {
+  const rate = stored.get(session)?.rate ?? rateOn(session);
   const years = yearsToExpiry(closeInstant(session), contract.expirationDate);
   return { type: contract.type, strike: contract.strike, spot, rate, years };
 }

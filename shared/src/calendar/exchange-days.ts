@@ -27,6 +27,8 @@ export type Exchange = Readonly<{
   oneOffClosures: Readonly<Record<string, string>>;
   earlyCloses: readonly EarlyCloseRule[];
   oneOffEarlyCloses: Readonly<Record<string, string>>;
+  /** New York hour at which every session opens: 9.5 is 09:30. */
+  openHour: number;
   /** New York hour of a full session's close. */
   closeHour: number;
   /** New York hour of an early close, by year, latest first. */

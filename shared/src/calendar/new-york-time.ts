@@ -16,8 +16,8 @@ const DAYLIGHT_SAVING_LAWS: readonly DaylightSavingLaw[] = [
 ];
 
 /**
- * The UTC instant at which clocks in New York show `hour`:00 on `date`, any day of any year from 1987. `hour` is 3 to 23: the hours in
- * which the clock changes are not on offer. Throws CalendarRangeError before 1987.
+ * The UTC instant at which clocks in New York show `hour` on `date`, any day of any year from 1987; 9.5 is 09:30. `hour` is 3 to 23: the
+ * hours in which the clock changes are not on offer. Throws CalendarRangeError before 1987.
  */
 export function newYorkInstant(date: string, hour: number): Date {
   const day = dayNumber(date);

@@ -83,6 +83,23 @@ describe('early closes', () => {
   });
 });
 
+describe('the exchange is open', () => {
+  it.each([
+    ['from 09:30 in New York in summer', '2025-06-20T13:30:00Z', true],
+    ['and not a moment before', '2025-06-20T13:29:59.999Z', false],
+    ['from 09:30 in winter', '2025-01-10T14:30:00Z', true],
+    ['until 16:00', '2025-06-20T19:59:59.999Z', true],
+    ['and not at 16:00', '2025-06-20T20:00:00Z', false],
+    ['until an early close', '2024-11-29T18:00:00Z', false],
+    ['never on a holiday', '2025-06-19T15:00:00Z', false],
+    ['never on a weekend', '2025-06-21T15:00:00Z', false],
+  ])('%s', (_, now, open) => expect(calendar.isOpen(at(now))).toBe(open));
+
+  it('and opens only on sessions', () => {
+    expect(() => calendar.openInstant('2025-01-04')).toThrow('2025-01-04 is not a session of XNYS');
+  });
+});
+
 describe('closeInstant', () => {
   it.each([
     ['2025-03-07', '2025-03-07T21:00:00Z'],

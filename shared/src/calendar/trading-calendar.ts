@@ -14,8 +14,12 @@ export type TradingCalendar = SessionList &
     firstDate: string;
     lastDate: string;
     isEarlyClose: (session: string) => boolean;
+    /** The UTC instant at which a session begins: 09:30 in New York. */
+    openInstant: (session: string) => Date;
     /** The UTC instant at which a session ends: 16:00 in New York, or the hour of its early close. */
     closeInstant: (session: string) => Date;
+    /** From the open of a session to its close, without the instant of the close. */
+    isOpen: (now: Date) => boolean;
     /** The last session whose close is at least 30 minutes past. */
     latestCompleteSession: (now: Date) => string;
     /** The last complete session on or before the date asked for: the previous one for a weekend, a holiday or a day not over yet. */
@@ -38,6 +42,10 @@ export function createTradingCalendar(exchange: Exchange): TradingCalendar {
     return earlyCloseHours.get(session);
   };
 
+  const openInstant = (session: string): Date => {
+    list.sessionIndex(session);
+    return newYorkInstant(session, exchange.openHour);
+  };
   const closeInstant = (session: string): Date => newYorkInstant(session, earlyCloseHour(session) ?? exchange.closeHour);
 
   const latestCompleteSession = (now: Date): string => {
@@ -51,7 +59,12 @@ export function createTradingCalendar(exchange: Exchange): TradingCalendar {
     firstDate: exchange.firstDate,
     lastDate: exchange.lastDate,
     isEarlyClose: (session) => earlyCloseHour(session) !== undefined,
+    openInstant,
     closeInstant,
+    isOpen: (now) => {
+      const date = newYorkDate(now);
+      return list.isSession(date) && now >= openInstant(date) && now < closeInstant(date);
+    },
     latestCompleteSession,
     targetSession: (asked, now) => {
       const latest = latestCompleteSession(now);

@@ -52,6 +52,7 @@ export const XNYS: Exchange = {
     '2003-12-26': 'Day after Christmas',
   },
 
+  openHour: 9.5,
   closeHour: 16,
   earlyCloseHours: [
     { fromYear: 1993, hour: 13 },

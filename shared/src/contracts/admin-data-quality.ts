@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.js';
 import { date, instant, pageLimit } from './fields.js';
+import { fetchAttempts, gapDates, revisedClose } from './price-data.js';
 
 const SYMBOLS_MAX = 1_000;
 
@@ -30,16 +31,66 @@ const providerHealth = z.object({
   ),
 });
 
-const attempts = z
-  .array(
-    z.object({
-      provider: z.string(),
-      outcome: z.enum(['ok', 'no_data', 'unknown_symbol', 'rate_limited', 'unauthorized', 'garbage', 'unavailable']),
-      reason: z.string().nullable(),
-      at: instant,
-    }),
-  )
-  .describe('the last of each provider, oldest first');
+const delistedOn = date.nullable().describe('the last session it traded; null: it trades, or nobody knows');
+
+const withoutData = z.object({
+  symbol: z.string(),
+  retry_at: instant.nullable().describe('not asked for before; null: asked for in the next run'),
+  delisted_on: delistedOn,
+  attempts: fetchAttempts,
+});
+
+const stale = z.object({
+  symbol: z.string(),
+  last_close_date: date,
+  sessions_behind: z.int(),
+  delisted_on: delistedOn,
+  attempts: fetchAttempts,
+});
+
+const quarantined = z.object({
+  symbol: z.string(),
+  session_date: date,
+  provider: z.string(),
+  open: z.number().nullable(),
+  high: z.number().nullable(),
+  low: z.number().nullable(),
+  close: z.number().nullable().describe('null: it was no number'),
+  volume: z.number().nullable(),
+  reason: z.string(),
+  first_seen_at: instant,
+  last_seen_at: instant,
+  accepted_at: instant.nullable().describe('when an admin found it right'),
+  has_close: z.boolean().describe('the session has a close all the same'),
+});
+
+const dataQuality = z.object({
+  session_date: date.describe('the last complete session'),
+  providers: z.array(providerHealth),
+  by_provider: z
+    .array(z.object({ provider: z.string(), bars: z.int(), session_bars: z.int().describe('of session_date') }))
+    .describe('bars stored, of all symbols and with revisions'),
+  symbols_count: z.int(),
+  without_data: z.object({ count: z.int(), symbols: z.array(withoutData) }).describe('without a single close'),
+  stale: z
+    .object({ count: z.int(), symbols: z.array(stale) })
+    .describe('without a close of session_date; the furthest behind first'),
+  gaps: z
+    .object({
+      sessions: z.int(),
+      symbols: z.int(),
+      by_symbol: z.array(z.object({ symbol: z.string(), ...gapDates.shape })).describe('those with the most first'),
+    })
+    .describe('sessions without a close between the first and the last close of a symbol, and the symbols that have such'),
+  quarantined: z
+    .object({ count: z.int(), bars: z.array(quarantined) })
+    .describe('bars that cannot be: kept to be looked at, never used; seen last first'),
+  revised: z
+    .object({ count: z.int(), bars: z.array(z.object({ symbol: z.string(), ...revisedClose.shape })) })
+    .describe('closes that a provider corrected within the last 30 days, of all symbols; the newest first'),
+});
+
+export type DataQuality = z.output<typeof dataQuality>;
 
 export const getDataQuality = endpoint({
   method: 'get',
@@ -47,43 +98,12 @@ export const getDataQuality = endpoint({
   summary: 'How the providers of market data fare, and which of the symbols in use lack what',
   tag: 'Admin',
   auth: 'superuser',
-  query: z.object({ limit: pageLimit(SYMBOLS_MAX, 100).describe('of each list of symbols') }),
+  query: z.object({ limit: pageLimit(SYMBOLS_MAX, 100).describe('of each list') }),
   responses: {
     200: {
-      description: 'Symbols in use: held in an active portfolio, or a factor',
-      schema: z.object({
-        session_date: date.describe('the last complete session'),
-        providers: z.array(providerHealth),
-        symbols_count: z.int(),
-        without_data: z.object({
-          count: z.int(),
-          symbols: z
-            .array(
-              z.object({
-                symbol: z.string(),
-                retry_at: instant.nullable().describe('not asked for before; null: asked for in the next run'),
-                attempts,
-              }),
-            )
-            .describe('without a single close'),
-        }),
-        stale: z.object({
-          count: z.int(),
-          symbols: z
-            .array(
-              z.object({
-                symbol: z.string(),
-                last_close_date: date,
-                sessions_behind: z.int(),
-                attempts,
-              }),
-            )
-            .describe('without a close of session_date; the furthest behind first'),
-        }),
-        gaps: z
-          .object({ sessions: z.int(), symbols: z.int() })
-          .describe('sessions without a close between the first and the last close of a symbol, and the symbols that have such'),
-      }),
+      description:
+        'Symbols in use: held in an active portfolio, or a factor. A page for people where Accept prefers text/html; /admin/data-quality, at the root, is the same page behind the login of the queue board',
+      schema: dataQuality,
     },
   },
   errors: ['ERR_REQ_001'],

@@ -118,6 +118,7 @@ export const getReadiness = endpoint({
         symbols_count: z.int(),
         price_coverage_percentage: z.number(),
         missing_prices: z.array(z.object({ symbol: z.string(), latest_close_date: date.nullable(), reason: z.string() })),
+        missing_profiles: z.array(z.string()).describe('symbols of which neither name nor sector is known yet'),
         factors: z
           .array(z.object({ name: z.string(), proxy: z.string(), stands_for_it: z.string().nullable() }))
           .describe('the symbol that stands for each factor; null where none has enough prices'),
@@ -130,5 +131,5 @@ export const getReadiness = endpoint({
 
 /** The same endpoint where clients look for it in the plural. */
 export function inPlural<E extends Endpoint>(definition: E): E {
-  return { ...definition, path: definition.path.replace(/^\/portfolio\//, '/portfolios/') };
+  return { ...definition, path: definition.path.replace('/portfolio/', '/portfolios/') };
 }

@@ -1,11 +1,10 @@
-// The user's portfolios and their history.
+// The user's portfolios.
 import { z } from 'zod';
 import { endpoint } from './endpoint.js';
-import { date, fraction, id, idParams, instant, money, pageLimit } from './fields.js';
+import { date, fraction, id, idParams, instant, money } from './fields.js';
 
 /** More than any account has: the list is never cut in earnest, and never without bound. */
 export const PORTFOLIOS_MAX = 1_000;
-export const HISTORY_PAGE_MAX = 1_000;
 
 const portfolio = z.object({
   id,
@@ -78,34 +77,4 @@ export const snapshot = z.object({
   capital_flow: money,
   status: z.enum(['full', 'partial']).describe('partial: some lots had no price of that session'),
   coverage: fraction.nullable(),
-});
-
-const GRANULARITY_FAULT = 'only session is available: one value per trading day';
-
-export const getHistory = endpoint({
-  method: 'get',
-  path: '/portfolios/:id/history',
-  summary: 'The calculated sessions of a portfolio, oldest first',
-  tag: 'Portfolios',
-  auth: 'user',
-  params: idParams,
-  query: z
-    .object({
-      from: date.optional(),
-      to: date.optional(),
-      granularity: z.enum(['session'], { error: GRANULARITY_FAULT }).default('session'),
-      limit: pageLimit(HISTORY_PAGE_MAX, HISTORY_PAGE_MAX),
-      cursor: date.optional().describe('next_cursor of the page before'),
-    })
-    .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
-      path: ['from'],
-      error: 'must not be after to',
-    }),
-  responses: {
-    200: {
-      description: 'One page; next_cursor is null at the end',
-      schema: z.object({ portfolio_id: id, snapshots: z.array(snapshot), next_cursor: date.nullable() }),
-    },
-  },
-  errors: ['ERR_PORT_404', 'ERR_REQ_001'],
 });

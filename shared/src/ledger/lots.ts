@@ -3,7 +3,7 @@ import { lotValueE4, NO_SPLIT, parseScaled, type LotSize } from '../calc/exact-v
 import type { Lot, LotPricing } from '../calc/lot-history.js';
 import { intrinsicE6, optionMarks, type OptionContract, type OptionMark, type OptionMarks } from '../calc/option-marks.js';
 import type { PortfolioLot } from '../calc/portfolio-history.js';
-import { ratioBetween, type SessionAxis } from '../calc/price-series.js';
+import { ratioBetween, type SessionAxis, type SplitEvent } from '../calc/price-series.js';
 import type { TradingCalendar } from '../calendar/trading-calendar.js';
 import { lotKind } from '../lot-kind.js';
 import type { LedgerLot } from './ledger.js';
@@ -15,8 +15,8 @@ export type LotSources = Readonly<{
   prices: PriceBook;
   /** Stored marks by position, each by session. */
   marks: ReadonlyMap<string, ReadonlyMap<string, OptionMark>>;
-  /** Continuously compounded, a year. */
-  optionRate: number;
+  /** Of the option marks of a session that has none yet: continuously compounded, a year. */
+  optionRateOn: (session: string) => number;
 }>;
 
 /** A lot of the ledger, ready to compute, with the marks it needs and does not have yet. */
@@ -31,7 +31,7 @@ const CONTRACT_SIZE = 100;
 
 function buildLot(sources: LotSources, entry: LedgerLot): BuiltLot {
   const kind = lotKind(entry);
-  const size = { quantityE8: parseScaled(entry.quantity, 8), multiplier: kind === 'option' ? CONTRACT_SIZE : 1 };
+  const size = lotSize(entry);
   const entryValueE4 = lotValueE4(size, priceE6(entry.entryPrice));
   const life = lifeOf(sources, entry, size, entryValueE4);
   const base = { size, entryDate: entry.entryDate, entryValueE4, ...life };
@@ -43,16 +43,25 @@ function buildLot(sources: LotSources, entry: LedgerLot): BuiltLot {
   return { lot: { ...base, pricing }, isOption: false, isPrivate: kind === 'private', deltaE4: null, entry, addedMarks: [] };
 }
 
+export function lotSize(entry: LedgerLot): LotSize {
+  return { quantityE8: parseScaled(entry.quantity, 8), multiplier: lotKind(entry) === 'option' ? CONTRACT_SIZE : 1 };
+}
+
+/** What closing the lot brought in, in units of 1e-4; null while nobody has closed it. `splits`: of its symbol. */
+export function exitValueE4(entry: LedgerLot, splits: readonly SplitEvent[]): number | null {
+  if (entry.exitDate === null || entry.exitPrice === null) return null;
+  const ratio = lotKind(entry) === 'market' ? ratioBetween(splits, entry.entryDate, entry.exitDate) : NO_SPLIT;
+  return lotValueE4(lotSize(entry), priceE6(entry.exitPrice), ratio);
+}
+
 type Life = Pick<Lot, 'entryIndex' | 'exitIndex' | 'exitValueE4'>;
 
 /** When the lot opens and closes on the axis. An option that nobody closed settles at its expiry, at intrinsic value. */
 function lifeOf(sources: LotSources, entry: LedgerLot, size: LotSize, entryValueE4: number): Life {
   const entryIndex = indexOnAxis(sources, entry.entryDate);
-  if (entry.exitDate !== null && entry.exitPrice !== null) {
-    const ratio = ratioBetween(sources.prices.splits(entry.symbol), entry.entryDate, entry.exitDate);
-    const exitValueE4 = lotValueE4(size, priceE6(entry.exitPrice), lotKind(entry) === 'market' ? ratio : NO_SPLIT);
-    return { entryIndex, exitIndex: indexOnAxis(sources, entry.exitDate), exitValueE4 };
-  }
+  const closedAtE4 = exitValueE4(entry, sources.prices.splits(entry.symbol));
+  if (entry.exitDate !== null && closedAtE4 !== null)
+    return { entryIndex, exitIndex: indexOnAxis(sources, entry.exitDate), exitValueE4: closedAtE4 };
   const settled = settlement(sources, entry, size, entryValueE4);
   return settled ? { entryIndex, ...settled } : { entryIndex, exitIndex: Infinity, exitValueE4: 0 };
 }
@@ -89,7 +98,7 @@ function buildOption(sources: LotSources, entry: LedgerLot, base: Omit<Lot, 'pri
 }
 
 function marksOf(
-  { calendar, axis, prices, marks, optionRate }: LotSources,
+  { calendar, axis, prices, marks, optionRateOn }: LotSources,
   entry: LedgerLot,
   base: Omit<Lot, 'pricing'>,
 ): OptionMarks {
@@ -104,7 +113,7 @@ function marksOf(
     premiumE6: priceE6(entry.entryPrice),
     entryCloseE6: session === null ? null : prices.closeOn(symbol, session),
     underlying: prices.series(symbol, axis),
-    rate: optionRate,
+    rateOn: optionRateOn,
     realisedVolatility: (i) => prices.realisedVolatility(symbol, axis.sessions[i]!),
     closeInstant: calendar.closeInstant,
     stored: marks.get(entry.positionId) ?? new Map(),
@@ -113,7 +122,8 @@ function marksOf(
   });
 }
 
-function contractOf({
+/** Null for a lot that is no option. */
+export function contractOf({
   strikePrice,
   expirationDate,
   optionType,

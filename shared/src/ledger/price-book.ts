@@ -72,7 +72,7 @@ export function priceBook(
 ): PriceBook {
   const closes = new Map([...stored].map(([symbol, list]) => [symbol, list.map((close) => toClose(calendar, close))]));
   const asOf = new Map(dated.map((close) => [`${close.symbol} ${close.asOf}`, toClose(calendar, close)]));
-  const events = new Map([...actions].map(([symbol, list]) => [symbol, toEvents(list)]));
+  const events = new Map([...actions].map(([symbol, list]) => [symbol, actionEvents(list)]));
   const carried = new Map<string, PriceSeries>();
   const closeAsOf = (symbol: string, session: string): Close | null => asOf.get(`${symbol} ${session}`) ?? null;
   return {
@@ -110,10 +110,11 @@ function toClose(calendar: TradingCalendar, { sessionDate, closeE6 }: StoredClos
   return { sessionIndex: calendar.sessionIndex(sessionDate), closeE6 };
 }
 
-type Events = Readonly<{ splits: readonly SplitEvent[]; dividends: readonly DividendEvent[] }>;
-const NO_EVENTS: Events = { splits: [], dividends: [] };
+export type ActionEvents = Readonly<{ splits: readonly SplitEvent[]; dividends: readonly DividendEvent[] }>;
+const NO_EVENTS: ActionEvents = { splits: [], dividends: [] };
 
-function toEvents(actions: readonly StoredAction[]): Events {
+/** The actions of one symbol, apart by kind, in their order. */
+export function actionEvents(actions: readonly StoredAction[]): ActionEvents {
   return {
     splits: actions.flatMap((action) =>
       action.type === 'split'

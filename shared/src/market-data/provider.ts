@@ -61,6 +61,8 @@ export type SymbolMatch = Readonly<{
 /** One published value of a rate: percent per year, as in 4.37. */
 export type RatePoint = Readonly<{ date: string; percent: number }>;
 export type RateSeries = 'DGS3MO' | 'DGS10';
+/** The three-month Treasury yield, which options are marked with. */
+export const OPTION_RATE_SERIES = 'DGS3MO' satisfies RateSeries;
 
 /** The sessions from `from` to `to`, both included, as 'YYYY-MM-DD'. */
 export type SessionRange = Readonly<{ from: string; to: string }>;

@@ -17,6 +17,13 @@ export type SymbolCoverage = Readonly<{
   lastClose: string | null;
   /** Why there is nothing, where that is known. */
   noDataText: string | null;
+  /** From which session on its bars are held back, and why those of that one are; null, both, when none is. */
+  heldSince: string | null;
+  heldReason: string | null;
+  /** The session of its last bar, once it has been asked for in vain for many since. */
+  delistedOn: string | null;
+  /** That its prices are in; null where nobody has said. */
+  currency: string | null;
 }>;
 
 /** The symbols that the lots open in the session need prices of, and every symbol that may stand for a factor. */
@@ -24,12 +31,16 @@ export function symbolsToCover(
   lots: readonly DatedLot[],
   session: string,
 ): Readonly<{ own: readonly string[]; factors: readonly string[] }> {
-  const open = lots.filter(
+  const own = [...new Set(openLots(lots, session).map(pricedSymbol))].filter((symbol) => symbol !== null);
+  return { own: own.sort((a, b) => (a < b ? -1 : 1)), factors: FACTOR_SYMBOLS };
+}
+
+/** Those held after the close of the session. */
+export function openLots<L extends DatedLot>(lots: readonly L[], session: string): readonly L[] {
+  return lots.filter(
     ({ exitDate, expirationDate }) =>
       (exitDate === null || exitDate > session) && (expirationDate === null || expirationDate >= session),
   );
-  const own = [...new Set(open.map(pricedSymbol))].filter((symbol) => symbol !== null);
-  return { own: own.sort((a, b) => (a < b ? -1 : 1)), factors: FACTOR_SYMBOLS };
 }
 
 export type Readiness = Readonly<{
@@ -56,14 +67,32 @@ export function assessReadiness(own: readonly SymbolCoverage[], factors: readonl
     warnings: [
       ...(share < READY_FROM ? [low] : []),
       ...missing.map((symbol) => missingText(symbol, session)),
+      ...own.flatMap(currencyText),
       ...proxies.flatMap(proxyText),
     ],
   };
 }
 
-function missingText({ symbol, lastClose, noDataText }: SymbolCoverage, session: string): string {
+function missingText(coverage: SymbolCoverage, session: string): string {
+  const { symbol, lastClose, noDataText, delistedOn, heldSince, heldReason } = coverage;
+  if (delistedOn !== null && delistedOn < session)
+    return `${symbol}: no trades since ${delistedOn}: delisted? Its lots stand at that close, and it is asked for again once a week`;
+  if (heldSince !== null) {
+    const standing = lastClose === null ? 'their last close or entry price' : `the close of ${lastClose}`;
+    return `${symbol}: held back since ${heldSince}, ${heldReason}; its lots stand at ${standing} until that is explained or another provider has a better bar`;
+  }
   if (lastClose !== null) return `${symbol}: no close on ${session}; its lots stand at the close of ${lastClose}`;
   return `${symbol}: no price${noDataText === null ? '' : ` (${noDataText})`}; its lots stand at their last close or entry price`;
+}
+
+/** Of every portfolio: nothing is converted. */
+const PORTFOLIO_CURRENCY = 'USD';
+
+function currencyText({ symbol, currency }: SymbolCoverage): readonly string[] {
+  if (currency === null || currency === PORTFOLIO_CURRENCY) return [];
+  return [
+    `${symbol} is quoted in ${currency}, which is not converted: its lots are valued as if that were ${PORTFOLIO_CURRENCY}`,
+  ];
 }
 
 function proxyText({ factor, symbol }: FactorProxy): readonly string[] {

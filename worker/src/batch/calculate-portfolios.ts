@@ -109,7 +109,7 @@ async function loadSources({ db, calendar, config }: WorkerContext, due: readonl
   const lots = due.flatMap(({ ledger }) => ledger.lots);
   const from = due.map(({ plan }) => plan.axis.sessions[0]!).reduce((a, b) => (a < b ? a : b));
   const to = due.map(({ plan }) => plan.to).reduce((a, b) => (a > b ? a : b));
-  return loadLotSources(db.pool, calendar, { lots, from, to, optionRate: config.optionRate });
+  return loadLotSources(db.pool, calendar, { lots, from, to, config });
 }
 
 type Written = Readonly<{ stored: readonly string[]; lost: readonly string[]; changed: readonly string[] }>;

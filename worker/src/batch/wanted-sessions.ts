@@ -11,14 +11,31 @@ import { historyEnd, historyStart } from './plan-calculation.js';
 const WINDOW_SESSIONS = 504;
 const FACTOR_WINDOW_SESSIONS = 1_320;
 
+export type WantedSessions = Readonly<{ symbol: string; sessions: readonly string[] }>;
+
+/** Per symbol its window, which is all that is kept of a symbol whatever its users. */
+export function windowSessions(
+  calendar: TradingCalendar,
+  symbols: readonly string[],
+  targetSession: string,
+): readonly WantedSessions[] {
+  const back = (count: number): readonly string[] =>
+    calendar.sessionsBetween(windowStart(calendar, targetSession, count), targetSession);
+  const [own, factor] = [back(WINDOW_SESSIONS), back(FACTOR_WINDOW_SESSIONS)];
+  return symbols.map((symbol) => ({ symbol, sessions: FACTOR_SYMBOLS.includes(symbol) ? factor : own }));
+}
+
+function windowStart(calendar: TradingCalendar, targetSession: string, count: number): string {
+  return calendar.addSessions(targetSession, -Math.min(count - 1, calendar.sessionIndex(targetSession)));
+}
+
 /** Per symbol the sessions its users need: the windows, each portfolio's history, and each option's entry and expiry. */
 export function wantedSessions(
   calendar: TradingCalendar,
   ledgers: readonly Ledger[],
   targetSession: string,
-): readonly Readonly<{ symbol: string; sessions: readonly string[] }>[] {
-  const back = (count: number): string =>
-    calendar.addSessions(targetSession, -Math.min(count - 1, calendar.sessionIndex(targetSession)));
+): readonly WantedSessions[] {
+  const back = (count: number): string => windowStart(calendar, targetSession, count);
   const from = new Map<string, string>(FACTOR_SYMBOLS.map((symbol) => [symbol, back(FACTOR_WINDOW_SESSIONS)]));
   const window = back(WINDOW_SESSIONS);
   const widen = (symbol: string, date: string): void => {

@@ -6,7 +6,8 @@ import { hasEmbeddedDatabase, openDatabase } from '@closebell/shared/infra/datab
 import { checkDatabase } from '../doctor/database.js';
 import { fault, messageOf, ok, renderFinding, warning, type Finding } from '../doctor/finding.js';
 import { checkDataFolder, checkNode } from '../doctor/machine.js';
-import { checkCalendar, checkClock, checkProviders } from '../doctor/market.js';
+import { checkCalendar, checkClock } from '../doctor/market.js';
+import { checkCircuits, checkProviders, checkRates } from '../doctor/providers.js';
 import { checkJourney, checkQueueStore } from '../doctor/queue.js';
 
 const counts = { ok: 0, warning: 0, fault: 0 };
@@ -30,7 +31,8 @@ async function* examine(now: Date): AsyncGenerator<Finding> {
   yield* await checkDataFolder(config.dataDir);
   yield checkClock(config, now);
   yield checkCalendar(config.marketNow ?? now);
-  yield* await checkProviders(config, config.marketNow ?? now);
+  yield* checkProviders(config, config.marketNow ?? now);
+  yield await checkRates(config, config.marketNow ?? now);
   yield* examineServices(config);
 }
 
@@ -48,6 +50,7 @@ async function* examineServices(config: Config): AsyncGenerator<Finding> {
       const { findings, facts, isMigrated } = await checkDatabase(db, database.embedded);
       yield* findings;
       yield await checkQueueStore(config.redisUrl, facts);
+      if (isMigrated) yield* await checkCircuits(db, config);
       yield isMigrated ? await checkJourney(db) : warning('jobs', 'not tried', 'Mend the database first');
     } finally {
       await closeDb(db);

@@ -19,6 +19,7 @@ const STOP_WITHIN_MS = 9_800;
 await runProgram({ name: 'start', start: startAll, stopWithinMs: STOP_WITHIN_MS });
 
 async function startAll(config: Config, logger: Logger): Promise<RunningProgram> {
+  console.log(pricesLine(config));
   const database = await openDatabase(config, (message) => logger.info(message));
   try {
     // Before either starts, so that neither meets a schema half made.
@@ -40,6 +41,13 @@ async function startAll(config: Config, logger: Logger): Promise<RunningProgram>
     await database.close();
     throw cause;
   }
+}
+
+/** Whose prices the figures will rest on, and how to do without a network. */
+function pricesLine({ marketDataProviders: providers, simulationSeed }: Config): string {
+  if (providers.includes('simulated')) return `Prices are SIMULATED (seed ${simulationSeed}): no real market data.`;
+  const names = providers.join(', then ');
+  return `Prices come from ${names}. To try Closebell without a network: MARKET_DATA_PROVIDERS=simulated npm start`;
 }
 
 async function whenEnded({ name, ended }: ChildProcess): Promise<string> {

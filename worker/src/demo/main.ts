@@ -10,7 +10,7 @@ import { openDatabase } from '@closebell/shared/infra/database';
 import { calculateAll, type Calculated } from './calculations.js';
 import { connectClient, type DemoClient } from './client.js';
 import { openDemoFolder, resetDemoFolder } from './data-folder.js';
-import { readOptions, type DemoOptions } from './options.js';
+import { demoEnvironment, readOptions, type DemoOptions } from './options.js';
 import { DEMO_UPLOADS, readUpload } from './portfolios.js';
 import { nextFreePort, startDemoProcesses } from './processes.js';
 import { printEntrances } from './entrances.js';
@@ -18,6 +18,9 @@ import { renderSummary } from './summary.js';
 
 /** What ends a demo that would stay up: a signal, which is no fault. */
 class Stopped extends Error {}
+
+/** How often a demo that stays up values its portfolios while the exchange is open. */
+const RECORD_VALUES_EVERY_S = '30';
 
 const read = readOptions(process.argv.slice(2), process.env);
 if (!read.ok) {
@@ -62,7 +65,14 @@ async function tellStory(
   const port = await nextFreePort(config.port);
   if (config.port !== 0 && port !== config.port) console.log(`Port ${config.port} is taken, so the API takes ${port}.`);
   const url = `http://${reachableHost(config.host)}:${port}`;
-  const env = { JWT_SECRET: account.jwtSecret, ...process.env, DATABASE_URL: database.url, PORT: String(port) };
+  const recordEvery = { RECORD_VALUES_EVERY_S: once ? '0' : RECORD_VALUES_EVERY_S };
+  const env = {
+    JWT_SECRET: account.jwtSecret,
+    ...recordEvery,
+    ...demoEnvironment(process.env),
+    DATABASE_URL: database.url,
+    PORT: String(port),
+  };
   const processes = await startDemoProcesses({ url, env, logDir: folder.logDir, onDeath: (cause) => ending.abort(cause) });
   closeLater(processes.stop);
   await processes.ready(ending.signal);

@@ -23,12 +23,18 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv): Re
   const flags = readFlags(args);
   if (typeof flags === 'string') return { ok: false, exitCode: 1, message: `${flags}\n\n${USAGE}` };
   if (flags.help) return { ok: false, exitCode: 0, message: USAGE };
-  const parsed = parseConfig(env);
+  const parsed = parseConfig(demoEnvironment(env));
   const faults = parsed.ok ? demoFaults(parsed.config, flags) : parsed.faults;
   if (!parsed.ok || faults.length > 0) {
     return { ok: false, exitCode: 1, message: ['The demo cannot run with these settings:', ...faults].join('\n  ') };
   }
   return { ok: true, options: { once: flags.once, reset: flags.reset, config: parsed.config } };
+}
+
+/** The demo needs no network: its prices are simulated unless the environment names providers. */
+export function demoEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isNamed = (env['MARKET_DATA_PROVIDERS'] ?? '').trim() !== '';
+  return isNamed ? env : { ...env, MARKET_DATA_PROVIDERS: 'simulated' };
 }
 
 type Flags = Readonly<{ once: boolean; reset: boolean; help: boolean }>;

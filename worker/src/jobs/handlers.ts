@@ -8,6 +8,10 @@ import { importPositions } from './import-positions.js';
 import { ping } from './ping.js';
 import { preparePortfolio } from './prepare-portfolio.js';
 import { pruneJobs } from './prune-jobs.js';
+import { refreshPrices } from './refresh-prices.js';
+import { refreshProfiles } from './refresh-profiles.js';
+import { recordValues } from './record-values.js';
+import { refreshQuotes } from './refresh-quotes.js';
 import { runBatch } from './run-batch.js';
 import { sweepSnapshots } from './sweep-snapshots.js';
 
@@ -17,6 +21,10 @@ export const HANDLERS: { readonly [K in JobKind]: Handler<K> } = {
   'calculate-portfolio': calculatePortfolio,
   'run-batch': runBatch,
   'calculate-chunk': calculateChunk,
+  'refresh-prices': refreshPrices,
+  'refresh-profiles': refreshProfiles,
+  'refresh-quotes': refreshQuotes,
+  'record-values': recordValues,
   'sweep-snapshots': sweepSnapshots,
   'prune-jobs': pruneJobs,
   'cleanup-incomplete': cleanupIncomplete,

@@ -1,12 +1,19 @@
 import { pruneKeys } from '@closebell/prisma/idempotency-keys';
+import { pruneIntradayValues } from '@closebell/prisma/intraday-values';
 import { pruneJobs as deleteEndedTrees } from '@closebell/prisma/jobs';
+import { pruneQuoteJobs } from '@closebell/prisma/value-slots';
 import type { Handler } from '../context.js';
 
 const KEPT_DAYS = 30;
+const QUOTE_JOBS_KEPT_DAYS = 2;
 /** How long a repeat of a request gets its first answer, at least: the job runs once a day. */
 const KEYS_KEPT_HOURS = 24;
 
-export const pruneJobs: Handler<'prune-jobs'> = async ({ db }) => ({
+export const pruneJobs: Handler<'prune-jobs'> = async ({ db, clock }) => ({
   outcome: 'done',
-  result: { deleted: await deleteEndedTrees(db.pool, KEPT_DAYS), keys_deleted: await pruneKeys(db.pool, KEYS_KEPT_HOURS) },
+  result: {
+    deleted: (await deleteEndedTrees(db.pool, KEPT_DAYS)) + (await pruneQuoteJobs(db.pool, QUOTE_JOBS_KEPT_DAYS)),
+    keys_deleted: await pruneKeys(db.pool, KEYS_KEPT_HOURS),
+    intraday_values_deleted: await pruneIntradayValues(db.pool, clock(), KEPT_DAYS),
+  },
 });

@@ -1,16 +1,18 @@
 import { listActivePortfolioIds } from '@closebell/prisma/active-portfolios';
 import { listBatchFailures, readBatchTotals } from '@closebell/prisma/batch-totals';
-import { loadLedgers } from '@closebell/prisma/ledger';
+import { loadLedgers, type Ledger } from '@closebell/prisma/ledger';
 import { loadReadiness } from '@closebell/prisma/price-coverage';
 import { hasEarlierBatch } from '@closebell/prisma/runs';
 import { listUnsettledPortfolioIds } from '@closebell/prisma/unsettled-work';
 import { fetchMissingBars } from '../batch/market-data.js';
 import { PHASES } from '../batch/phases.js';
+import { profilePhase } from '../batch/profile-phase.js';
+import { fetchMissingRates } from '../batch/rates.js';
 import type { Handler, JobRun, Outcome, WorkerContext } from '../context.js';
 
 const EARLIER_BATCH_DELAY_MS = 500;
 
-/** All active portfolios: prices for the universe once, then the chunks as children, then their totals. */
+/** All active portfolios: profiles, rates and prices for the universe once, then the chunks as children, then their totals. */
 export const runBatch: Handler<'run-batch'> = async (context, run) => {
   const chunks = run.children.filter(({ kind }) => kind === 'calculate-chunk');
   if (chunks.length > 0) {
@@ -30,31 +32,36 @@ export const runBatch: Handler<'run-batch'> = async (context, run) => {
 
 const LEDGERS_AT_ONCE = 1_000;
 
-async function fetchUniverse(
-  context: WorkerContext,
-  { payload, hold, phase, progress, signal, logger }: JobRun<'run-batch'>,
-  portfolioIds: readonly string[],
-): Promise<void> {
+async function fetchUniverse(context: WorkerContext, run: JobRun<'run-batch'>, portfolioIds: readonly string[]): Promise<void> {
+  const { payload, hold, phase, progress, signal, logger } = run;
+  const ledgers = await loadAllLedgers(context, portfolioIds);
+  const profileWarnings = await profilePhase(context, run, { ledgers, sessionDate: payload.sessionDate, onboarding: false });
+  const rateWarnings = await fetchMissingRates(context, { ledgers, hold, signal });
   const { number, name } = PHASES.marketData;
   await phase(PHASES.marketData, async () => {
-    const ledgers = [];
-    for (let at = 0; at < portfolioIds.length; at += LEDGERS_AT_ONCE) {
-      ledgers.push(...(await loadLedgers(context.db.pool, portfolioIds.slice(at, at + LEDGERS_AT_ONCE))));
-    }
     const onProgress = (done: number, total: number) =>
       progress({ phase: number, phase_name: name, done, total, unit: 'symbols' });
     const fetched = await fetchMissingBars(context, { ledgers, targetSession: payload.sessionDate, hold, signal, onProgress });
-    const { warnings } = await loadReadiness(
+    const readiness = await loadReadiness(
       context.db.pool,
       context.calendar,
       ledgers.flatMap(({ lots }) => lots),
       payload.sessionDate,
     );
+    const warnings = [...rateWarnings, ...profileWarnings, ...readiness.warnings];
     if (warnings.length > 0) logger.warn({ warnings: warnings.slice(0, 20), total: warnings.length }, 'market data incomplete');
     return {
       counts: { symbols: fetched.symbols, requests: fetched.requested, bars: fetched.barsInserted, warnings: warnings.length },
     };
   });
+}
+
+async function loadAllLedgers({ db }: WorkerContext, portfolioIds: readonly string[]): Promise<readonly Ledger[]> {
+  const ledgers: Ledger[] = [];
+  for (let at = 0; at < portfolioIds.length; at += LEDGERS_AT_ONCE) {
+    ledgers.push(...(await loadLedgers(db.pool, portfolioIds.slice(at, at + LEDGERS_AT_ONCE))));
+  }
+  return ledgers;
 }
 
 function chunksOf({ job, payload }: JobRun<'run-batch'>, portfolioIds: readonly string[], size: number, first = 0) {

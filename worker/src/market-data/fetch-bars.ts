@@ -1,91 +1,96 @@
-// One symbol's daily bars from the providers in their order; no bar passes that can't be.
-import { xnysCalendar, type TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-import type { Answer, CorporateAction, DailyBarsResult, OhlcvBar, SessionRange } from '@closebell/shared/market-data/provider';
-import type { WorkerContext } from '../context.js';
-import { askInOrder, type FetchAttempt, type Verdict } from './ask-in-order.js';
+// One symbol's daily bars from the providers in their order; no bar passes that can't be, or that nobody can explain.
+import type { QuarantinedBar } from '@closebell/prisma/quarantined-bars';
+import type { CorporateAction, OhlcvBar, SessionRange } from '@closebell/shared/market-data/provider';
+import { groupBy } from '@closebell/shared/grouping';
+import type { FetchAttempt, Verdict } from './ask-in-order.js';
+import { askForBars, type Inquiry, type JudgedAnswer, type KnownPrices, type RefusedBar } from './bar-inquiry.js';
+import { fillFaults, settleJumps } from './doubtful-bars.js';
 
-export type RejectedBar = Readonly<{ bar: OhlcvBar; reason: string }>;
+/** What one provider contributes. Bars oldest first, one per session, inside the range. */
+export type BarAnswer = Readonly<{ provider: string; bars: readonly OhlcvBar[]; actions: readonly CorporateAction[] }>;
 
-/** `attempts` holds every provider asked, in order. */
-export type FetchedBars =
-  | Readonly<{
-      status: 'ok';
-      symbol: string;
-      provider: string;
-      /** Oldest first, one per session, inside the range. */
-      bars: readonly OhlcvBar[];
-      actions: readonly CorporateAction[];
-      warnings: readonly string[];
-      rejected: readonly RejectedBar[];
-      attempts: readonly FetchAttempt[];
-    }>
-  | Readonly<{ status: Verdict; symbol: string; rejected: readonly RejectedBar[]; attempts: readonly FetchAttempt[] }>;
+/** `quarantined`: bars that were given and are not believed. `attempts`: every provider asked, in order. */
+export type FetchedBars = Readonly<{
+  symbol: string;
+  quarantined: readonly QuarantinedBar[];
+  warnings: readonly string[];
+  attempts: readonly FetchAttempt[];
+}> &
+  (
+    | Readonly<{
+        status: 'ok';
+        /** The first is the one that counts; others have the sessions it could not give. No session is in two. */
+        answers: readonly BarAnswer[];
+      }>
+    | Readonly<{ status: Verdict }>
+  );
+
+export const NOTHING_KNOWN: KnownPrices = { previous: null, splits: [], accepted: [] };
 
 /**
- * The first provider with at least one usable bar wins; answers are never mixed. Rejects with the signal's reason once it is aborted. The
- * range must lie inside the exchange calendar.
+ * The first provider with a sound bar wins, and is asked alone unless a bar of it is in doubt (see doubtful-bars.ts): bars of one session
+ * range are never of two providers. Rejects with the signal's reason once it is aborted. The range must lie inside the exchange calendar.
  */
 export async function fetchDailyBars(
-  context: Pick<WorkerContext, 'providers' | 'metrics'>,
+  context: Inquiry['context'],
   symbol: string,
   range: SessionRange,
   signal: AbortSignal,
+  known: KnownPrices = NOTHING_KNOWN,
 ): Promise<FetchedBars> {
-  const rejected: RejectedBar[] = [];
-  const answered = await askInOrder(
-    context,
-    async (provider) => usable(await provider.dailyBars(symbol, range, signal), range, rejected),
-    signal,
+  const inquiry: Inquiry = { context, symbol, known, signal, attempts: [], refused: [] };
+  const { attempts, refused } = inquiry;
+  const first = await askForBars(inquiry, context.providers, { range, previous: known.previous });
+  if (typeof first === 'string')
+    return { status: first, symbol, quarantined: quarantinedOf(refused), warnings: doubtsOf(symbol, refused, []), attempts };
+  const answers = await fillFaults(inquiry, await settleJumps(inquiry, first, range));
+  return {
+    status: 'ok',
+    symbol,
+    answers: answers
+      .map(({ provider, usable, actions }) => ({ provider, bars: usable, actions }))
+      .filter(({ bars }, place) => place === 0 || bars.length > 0),
+    quarantined: quarantinedOf(refused),
+    warnings: [...answers.flatMap(({ warnings }) => warnings), ...doubtsOf(symbol, refused, answers)],
+    attempts,
+  };
+}
+
+function quarantinedOf(refused: readonly RefusedBar[]): readonly QuarantinedBar[] {
+  const kept = refused.filter(({ kind }) => kind !== 'stray').map(({ bar, provider, reason }) => ({ ...bar, provider, reason }));
+  const groups = groupBy(kept, ({ provider, sessionDate }) => `${provider} ${sessionDate}`);
+  return [...groups.values()].map(([first]) => first!);
+}
+
+/** Per session why there is nothing, as it is noted and shown. */
+export function quarantineReasons(quarantined: readonly QuarantinedBar[]): ReadonlyMap<string, string> {
+  const sessions = groupBy(quarantined, ({ sessionDate }) => sessionDate);
+  return new Map(
+    [...sessions].map(([session, bars]) => [
+      session,
+      `quarantined: ${bars.map(({ reason, provider }) => `${reason} (${provider})`).join('; ')}`,
+    ]),
   );
-  if (answered.status !== 'ok') return { ...answered, symbol, rejected };
-  const { provider, value, attempts } = answered;
-  const refused = rejected.map(({ bar, reason }) => `${symbol} ${bar.sessionDate}: bar rejected, ${reason}`);
-  return { status: 'ok', symbol, provider, ...value, warnings: [...value.warnings, ...refused], rejected, attempts };
 }
 
-type UsableBars = Readonly<{ bars: readonly OhlcvBar[]; actions: readonly CorporateAction[]; warnings: readonly string[] }>;
+/** A provider that sends nonsense must not drown the warnings about other symbols. */
+const DOUBTS_TOLD_MAX = 5;
 
-/** What of an answer can be; what can't goes to `rejected`. An answer of nothing else is garbage. */
-function usable(answer: DailyBarsResult, range: SessionRange, rejected: RejectedBar[]): Answer<UsableBars> {
-  if (answer.status !== 'ok') return answer;
-  const checked = checkBars(answer.bars, xnysCalendar(), range);
-  rejected.push(...checked.rejected);
-  if (checked.bars.length === 0) return { status: 'garbage', reason: `none of its ${answer.bars.length} bars is usable` };
-  const actions = answer.actions.filter((action) => isPossible(action, range));
-  const left = answer.actions.length - actions.length;
-  const warnings = left === 0 ? [] : [`${answer.symbol}: ${left} impossible corporate actions left out`];
-  return { status: 'ok', value: { bars: checked.bars, actions, warnings: [...answer.warnings, ...warnings] } };
+function doubtsOf(symbol: string, refused: readonly RefusedBar[], answers: readonly JudgedAnswer[]): readonly string[] {
+  const told = refused.filter(({ kind }) => kind === 'fault' || kind === 'jump');
+  const strays = refused.filter(({ kind }) => kind === 'stray').length;
+  const more = told.length - DOUBTS_TOLD_MAX;
+  return [
+    ...told.slice(0, DOUBTS_TOLD_MAX).map((bar) => doubtText(symbol, bar, answers)),
+    ...(more > 0 ? [`${symbol}: ${more} more bars are held back`] : []),
+    ...(strays > 0 ? [`${symbol}: ${strays} bars outside the range asked for, or repeated, left out`] : []),
+  ];
 }
 
-function checkBars(bars: readonly OhlcvBar[], calendar: TradingCalendar, range: SessionRange) {
-  const kept = new Map<string, OhlcvBar>();
-  const rejected: RejectedBar[] = [];
-  for (const bar of bars) {
-    const reason = kept.has(bar.sessionDate) ? 'the session has a bar already' : faultOf(bar, calendar, range);
-    if (reason === null) kept.set(bar.sessionDate, bar);
-    else rejected.push({ bar, reason });
-  }
-  return { bars: [...kept.values()].sort((a, b) => (a.sessionDate < b.sessionDate ? -1 : 1)), rejected };
-}
-
-/** Why a bar can't be, or null. */
-function faultOf(bar: OhlcvBar, calendar: TradingCalendar, range: SessionRange): string | null {
-  if (bar.sessionDate < range.from || bar.sessionDate > range.to) return 'outside the range asked for';
-  if (!calendar.isSession(bar.sessionDate)) return 'the exchange was closed';
-  if (!isPrice(bar.close)) return `close ${bar.close} is no price`;
-  const others = [bar.open, bar.high, bar.low].filter((price) => price !== null);
-  if (!others.every(isPrice)) return 'open, high or low is no price';
-  if (bar.high !== null && bar.low !== null && bar.high < bar.low) return `high ${bar.high} is below low ${bar.low}`;
-  if (bar.volume !== null && bar.volume < 0n) return 'volume is negative';
-  return null;
-}
-
-function isPossible(action: CorporateAction, range: SessionRange): boolean {
-  if (action.exDate < range.from || action.exDate > range.to) return false;
-  if (action.type === 'dividend') return isPrice(action.amount);
-  return isPrice(action.numerator) && isPrice(action.denominator);
-}
-
-function isPrice(value: number): boolean {
-  return Number.isFinite(value) && value > 0;
+function doubtText(symbol: string, { bar, kind, provider, reason }: RefusedBar, answers: readonly JudgedAnswer[]): string {
+  const instead = answers.find(({ usable }) => usable.some(({ sessionDate }) => sessionDate === bar.sessionDate));
+  const what = `${symbol} ${bar.sessionDate}: the bar of ${provider} is held back, ${reason}`;
+  if (instead !== undefined) return `${what}; ${instead.provider} is used instead`;
+  if (kind === 'fault') return what;
+  return `${what}; there is no close from then on until a split is learned, another provider confirms it, or an admin accepts it`;
 }

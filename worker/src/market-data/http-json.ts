@@ -14,8 +14,8 @@ export type JsonSource = Readonly<{
   provider: string;
   /** Paths are added to it: a mirror may live below one. */
   baseUrl: string;
-  /** Never shown: it is struck out of every reason, also where the provider repeats it. */
-  apiKey: string;
+  /** Never shown: it is struck out of every reason, also where the provider repeats it. Null: the provider has none. */
+  apiKey: string | null;
   headers?: Readonly<Record<string, string>>;
   /** Added to the query of every request. */
   query?: Readonly<Record<string, string>>;
@@ -171,8 +171,8 @@ function kindOf(text: string): 'nothing' | 'HTML' | 'broken JSON' | 'text' {
   return start === '{' || start === '[' ? 'broken JSON' : 'text';
 }
 
-function withoutKey<T>(answer: Answer<T>, apiKey: string): Answer<T> {
-  if (answer.status === 'ok') return answer;
+function withoutKey<T>(answer: Answer<T>, apiKey: string | null): Answer<T> {
+  if (answer.status === 'ok' || apiKey === null) return answer;
   const reason = answer.reason.replaceAll(apiKey, '***').replaceAll(encodeURIComponent(apiKey), '***');
   return { ...answer, reason };
 }

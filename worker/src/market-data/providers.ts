@@ -9,7 +9,7 @@ import { massiveProvider } from './massive.js';
 import { simulatedProvider } from './simulated.js';
 import { yahooProvider } from './yahoo.js';
 
-type CreateProvider = (config: Config) => MarketDataProvider;
+type CreateProvider = (config: Config, clock: () => Date) => MarketDataProvider;
 
 const PROVIDERS: Readonly<Record<ProviderName, CreateProvider>> = {
   yahoo: ({ yahooBaseUrl }) => yahooProvider({ baseUrl: yahooBaseUrl }),
@@ -26,17 +26,20 @@ const PROVIDERS: Readonly<Record<ProviderName, CreateProvider>> = {
       budget: { perMinute: config.fmpRequestsPerMinute, perDay: config.fmpRequestsPerDay },
     }),
   files: ({ marketDataDir }) => filesProvider({ directory: required(marketDataDir, 'MARKET_DATA_DIR') }),
-  simulated: ({ simulationSeed }) => simulatedProvider({ seed: simulationSeed }),
+  simulated: ({ simulationSeed }, clock) => simulatedProvider({ seed: simulationSeed, clock }),
 };
 
-/** Those named, in their order. Throws an Error that says what to change when the configuration names what can't be. */
-export function createProviders(config: Config): readonly MarketDataProvider[] {
+/**
+ * Those named, in their order; `clock`: the market's, by which the simulation quotes. Throws an Error that says what to change when the
+ * configuration names what can't be.
+ */
+export function createProviders(config: Config, clock: () => Date = () => new Date()): readonly MarketDataProvider[] {
   const names = config.marketDataProviders;
   if (names.length === 0)
     throw new Error(`MARKET_DATA_PROVIDERS names no provider; choose from ${Object.keys(PROVIDERS).join(', ')}`);
   if (new Set(names).size < names.length) throw new Error('MARKET_DATA_PROVIDERS names a provider twice; name each once');
   if (names.includes('simulated')) requireSimulationAllowed(config);
-  return names.map((name) => PROVIDERS[name](config));
+  return names.map((name) => PROVIDERS[name](config, clock));
 }
 
 /** Who publishes rates: FRED, switched on by its key; null without one. It has no prices, so it stands beside the order of the others. */

@@ -17,17 +17,21 @@ import {
   type SimulatedMarket,
   type SimulatedPath,
 } from './simulated-market.js';
+import { quoteMoment, simulatedQuote } from './simulated-quotes.js';
 import { inventedSecurity, SIMULATED_UNIVERSE, type SimulatedSecurity } from './simulated-universe.js';
 
 /** The seed the demo portfolios were priced with. */
 export const DEFAULT_SIMULATION_SEED = 20_240_102;
+
+/** `clock`: the market's, by which quotes are given. */
+export type SimulatedOptions = Readonly<{ seed: number; clock?: () => Date }>;
 
 /**
  * Every symbol has a price on every session of the calendar; those outside the table get a character from their name. Three kinds are
  * answered otherwise, to show and test what happens then: symbols that begin with NODATA (`no_data`), with UNKNOWN (`unknown_symbol`), and
  * option contracts (`no_data`: they are marked to model). An aborted signal rejects with its reason.
  */
-export function simulatedProvider({ seed }: Readonly<{ seed: number }>): MarketDataProvider {
+export function simulatedProvider({ seed, clock = () => new Date() }: SimulatedOptions): MarketDataProvider {
   const calendar = xnysCalendar();
   let market: SimulatedMarket | null = null;
   return {
@@ -44,6 +48,13 @@ export function simulatedProvider({ seed }: Readonly<{ seed: number }>): MarketD
       const { name, sector, industry } = securityOf(symbol);
       const unsaid = { securityType: null, exchange: null, country: null, currency: 'USD', marketCap: null, beta: null };
       return { status: 'ok', value: { symbol, name, sector, industry, ...unsaid } };
+    },
+    quotes: async (symbols, signal) => {
+      signal.throwIfAborted();
+      market ??= createSimulatedMarket(seed, calendar);
+      const moment = quoteMoment(calendar, clock());
+      const known = symbols.filter((symbol) => refusal(symbol) === null);
+      return { status: 'ok', value: known.map((symbol) => simulatedQuote(market!, securityOf(symbol), symbol, moment)) };
     },
   };
 }

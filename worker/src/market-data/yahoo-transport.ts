@@ -28,7 +28,7 @@ async function fetchData(
   const get = createJsonClient({
     provider: 'Yahoo',
     baseUrl: options.baseUrl ?? url.origin,
-    apiKey: url.searchParams.get('crumb') ?? WITHOUT_CRUMB,
+    apiKey: url.searchParams.get('crumb'),
     headers: Object.fromEntries(new Headers(init.headers)),
     refusalOf: refusalOfBody,
     timeoutMs: options.timeoutMs,
@@ -38,9 +38,6 @@ async function fetchData(
   if (answer.status !== 'ok') throw new YahooRefusal(answer);
   return Response.json(answer.value);
 }
-
-/** Charts and search go without one; in its place something to strike out of reasons that never is in any. */
-const WITHOUT_CRUMB = '\0';
 
 /**
  * What leads to cookie and crumb. The client fetches them once for all who wait, with the signal of whoever came first: that one must not
