@@ -1,5 +1,5 @@
 // Price and Greeks of a European option: Black–Scholes–Merton with a continuous dividend yield. All figures are per share, before any
-// multiplier, quantity or sign of a position.
+// multiplier, quantity or sign of a position, unless their name says position.
 import { newYorkInstant } from '../calendar/new-york-time.js';
 import { normalCdf, normalPdf } from './normal-distribution.js';
 
@@ -7,6 +7,7 @@ const MS_PER_YEAR = 365 * 86_400_000;
 const DAYS_PER_YEAR = 365;
 const PER_CENT = 100;
 const EXPIRY_HOUR = 16;
+const SHARES_PER_CONTRACT = 100;
 
 export type OptionType = 'call' | 'put';
 
@@ -60,13 +61,37 @@ export function priceOption(option: PricedOption): OptionFigures {
   const vega = density * Math.sqrt(years);
   const decay = (density * volatility) / (2 * Math.sqrt(years));
   return {
-    price: Math.max(0, sign * (shareValue - strikeValue)) + timeValue(shareValue, strikeValue, deviation),
+    price: premium(sign, shareValue, strikeValue, deviation),
     delta: sign * Math.exp(-dividendYield * years) * normalCdf(sign * d1),
     // The density vanishes faster than spot and deviation do, so the limit of 0/0 is 0.
     gamma: density === 0 ? 0 : density / (spot * spot * deviation),
     thetaPerDay: (dividendYield * shareTerm - rate * strikeTerm - decay) / DAYS_PER_YEAR,
     vegaPerVolPoint: vega / PER_CENT,
     rhoPerPct: (years * strikeTerm) / PER_CENT,
+  };
+}
+
+/** The price alone, the same to the last bit as `priceOption` gives: for revaluations by the thousand. Throws like it. */
+export function optionPrice(option: PricedOption): number {
+  requirePriceable(option, option.volatility);
+  if (option.years <= 0) return intrinsicValue(option);
+  const { shareValue, strikeValue } = presentValues(option);
+  return premium(option.type === 'call' ? 1 : -1, shareValue, strikeValue, option.volatility * Math.sqrt(option.years));
+}
+
+/**
+ * What a position of `quantity` contracts has, given the figures per share: each × quantity × 100. Price becomes market value, delta the
+ * shares it moves like, theta, vega and rho dollars. Negative quantities are short.
+ */
+export function positionFigures(perShare: OptionFigures, quantity: number): OptionFigures {
+  const shares = quantity * SHARES_PER_CONTRACT;
+  return {
+    price: perShare.price * shares,
+    delta: perShare.delta * shares,
+    gamma: perShare.gamma * shares,
+    thetaPerDay: perShare.thetaPerDay * shares,
+    vegaPerVolPoint: perShare.vegaPerVolPoint * shares,
+    rhoPerPct: perShare.rhoPerPct * shares,
   };
 }
 
@@ -104,19 +129,42 @@ export function standardisedDistance(shareValue: number, strikeValue: number, de
   return Math.log(shareValue / strikeValue) / deviation + deviation / 2;
 }
 
-/** Throws RangeError unless every figure is one an option can have. `amount` is the volatility, or the premium when that is given. */
-export function requirePriceable({ spot, strike, years, rate, dividendYield = 0 }: OptionTerms, amount: number): void {
-  const isPriceable =
-    spot >= 0 && strike > 0 && amount >= 0 && [spot, strike, years, rate, dividendYield, amount].every(Number.isFinite);
-  if (!isPriceable) {
-    throw new RangeError(
-      `No option has spot ${spot}, strike ${strike}, years ${years}, rate ${rate}, dividend yield ${dividendYield} and ${amount}`,
-    );
-  }
+/** Throws RangeError unless `isPriceable`. */
+export function requirePriceable(terms: OptionTerms, amount: number): void {
+  if (isPriceable(terms, amount)) return;
+  const { spot, strike, years, rate, dividendYield = 0 } = terms;
+  throw new RangeError(
+    `No option has spot ${spot}, strike ${strike}, years ${years}, rate ${rate}, dividend yield ${dividendYield} and ${amount}`,
+  );
 }
 
-function expired({ type, spot, strike }: PricedOption): OptionFigures {
-  const sign = type === 'call' ? 1 : -1;
-  const price = Math.max(0, sign * (spot - strike));
+/** Whether every figure is one an option can have. `amount` is the volatility, or the premium when that is given. */
+export function isPriceable({ spot, strike, years, rate, dividendYield = 0 }: OptionTerms, amount: number): boolean {
+  const { isFinite } = Number;
+  return (
+    spot >= 0 &&
+    strike > 0 &&
+    amount >= 0 &&
+    isFinite(spot) &&
+    isFinite(strike) &&
+    isFinite(years) &&
+    isFinite(rate) &&
+    isFinite(dividendYield) &&
+    isFinite(amount)
+  );
+}
+
+/** `sign` is 1 for a call and −1 for a put. */
+function premium(sign: 1 | -1, shareValue: number, strikeValue: number, deviation: number): number {
+  return Math.max(0, sign * (shareValue - strikeValue)) + timeValue(shareValue, strikeValue, deviation);
+}
+
+function intrinsicValue({ type, spot, strike }: OptionTerms): number {
+  return Math.max(0, type === 'call' ? spot - strike : strike - spot);
+}
+
+function expired(option: PricedOption): OptionFigures {
+  const price = intrinsicValue(option);
+  const sign = option.type === 'call' ? 1 : -1;
   return { price, delta: price > 0 ? sign : 0, gamma: 0, thetaPerDay: 0, vegaPerVolPoint: 0, rhoPerPct: 0 };
 }

@@ -1,7 +1,10 @@
 // Mean, standard deviation, annualised volatility. A NaN in the values is a gap: it is left out, and the count is of what remains.
 
-const VOLATILITY_OBSERVATIONS_MIN = 20;
-const PERIODS_PER_YEAR = 252;
+/** Fewer returns than this are too few for a volatility. */
+export const VOLATILITY_OBSERVATIONS_MIN = 20;
+
+/** Sessions that count as a year where a figure is annualised. */
+export const SESSIONS_PER_YEAR = 252;
 
 /** Arithmetic mean of the values present, in their unit; null when there are none. */
 export function mean(values: ArrayLike<number>): number | null {
@@ -31,7 +34,7 @@ export function standardDeviation(values: ArrayLike<number>): number | null {
  */
 export function annualizedVolatility(
   returns: ArrayLike<number>,
-  periods: number = PERIODS_PER_YEAR,
+  periods: number = SESSIONS_PER_YEAR,
   observationsMin: number = VOLATILITY_OBSERVATIONS_MIN,
 ): number | null {
   if (countPresent(returns) < observationsMin) return null;

@@ -19,6 +19,8 @@ export type StressScenario = Readonly<{
   shocks: Readonly<Partial<Record<ShockedFactor, number>>>;
   yieldChange?: number;
   volatilityFactor?: number;
+  /** A replay that can be asked for as measured: from the close of `from` to the close of `to`. */
+  window?: Readonly<{ from: string; to: string }>;
 }>;
 
 const market = (
@@ -129,12 +131,14 @@ export const STRESS_SCENARIOS: readonly StressScenario[] = [
   {
     id: 'covid_crash_2020',
     name: 'Covid crash 2020',
-    description: 'The five weeks from 19 February to 23 March 2020, as measured.',
+    description:
+      'The five weeks from 19 February to 23 March 2020: the market loses 35 %, styles move as they did then, implied volatilities triple.',
     category: 'historical_replays',
     severity: 'extreme',
     shocks: { MKT: -0.35, VMG: -0.046, MOM: -0.002, QUA: -0.002, SIZ: -0.068, LOV: 0.009 },
     yieldChange: -0.008,
     volatilityFactor: 3,
+    window: { from: '2020-02-19', to: '2020-03-23' },
   },
   {
     id: 'dotcom_crash_2000',
