@@ -1,71 +1,19 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import type { DailyBarsResult, MarketDataProvider, SessionRange } from '@closebell/shared/market-data/provider';
 import { yahooProvider } from '@closebell/worker/market-data/yahoo';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../support/programs.js';
-import { until } from '../support/until.js';
 import { describeProviderConformance } from './conformance.js';
 import { describeFaults, json } from './faults.js';
 import type { Failure } from './stand-in.js';
-import { openOf, type TradedBar, type YahooSecurity } from './yahoo-securities.js';
+import { BARS, calm, cents, fault, NOW, RANGE, SECURITIES } from './yahoo-market.js';
+import { openOf } from './yahoo-securities.js';
 import { CRUMB, startYahooStandIn, type YahooStandIn } from './yahoo-stand-in.js';
 
-/** A Monday, eleven in the morning in New York. */
-const NOW = new Date('2025-06-02T15:00:00Z');
 const HASTY_MS = 150;
-const RANGE = { from: '2025-01-02', to: '2025-03-31' };
-const BARS = tradedBars('2024-11-01', '2025-06-02', 200.37);
-
-/** Split in the range and after it, paying before, between and after. */
-const ACME: YahooSecurity = {
-  symbol: 'ACME',
-  name: 'Acme Tools Inc.',
-  currency: 'USD',
-  bars: BARS,
-  splits: [
-    { exDate: '2025-02-18', numerator: 4, denominator: 1 },
-    { exDate: '2025-05-05', numerator: 3, denominator: 2 },
-  ],
-  dividends: [
-    { exDate: '2025-01-15', amount: 0.96 },
-    { exDate: '2025-03-03', amount: 0.24 },
-    { exDate: '2025-05-20', amount: 0.16 },
-  ],
-};
-
-const SECURITIES: readonly YahooSecurity[] = [
-  ACME,
-  { symbol: 'BRK-B', name: 'Berkshire', currency: 'USD', bars: tradedBars('2025-01-02', '2025-03-31', 455.2) },
-  { symbol: 'VOD.L', name: 'Vodafone', currency: 'GBp', bars: tradedBars('2025-01-02', '2025-03-31', 71.5) },
-  { symbol: '^GSPC', name: 'S&P 500', currency: 'USD', bars: tradedBars('2025-01-02', '2025-03-31', 5_900.01) },
-  {
-    symbol: 'SPUN',
-    name: 'Spun',
-    currency: 'USD',
-    bars: tradedBars('2024-11-01', '2025-06-02', 83.72),
-    splits: [{ exDate: '2025-01-02', numerator: 1281, denominator: 1000 }],
-    dividends: [{ exDate: '2025-01-02', amount: 0.08 }],
-  },
-  {
-    symbol: 'HOLE',
-    name: 'Hole',
-    currency: 'USD',
-    bars: BARS.map((bar) => (bar.date === '2025-01-15' ? { ...bar, close: null } : bar)),
-    splits: [{ exDate: '2025-01-15', numerator: 2, denominator: 1 }],
-  },
-  {
-    symbol: 'TODAY',
-    name: 'Splits today',
-    currency: 'USD',
-    bars: BARS,
-    splits: [{ exDate: '2025-06-02', numerator: 10, denominator: 1 }],
-  },
-];
 
 let standIn: YahooStandIn;
 beforeAll(async () => {
@@ -230,106 +178,6 @@ describe('symbols', () => {
   });
 });
 
-describe('quotes, profiles and search', () => {
-  test('quotes come in one request, without those that Yahoo does not know, pence as GBX', async () => {
-    const provider = await primed();
-    const before = standIn.countOf('/v7/finance/quote');
-    expect(await provider.quotes?.(['BRK.B', 'NOBODY', 'VOD.L'], calm())).toEqual({
-      status: 'ok',
-      value: [
-        { symbol: 'BRK.B', price: 458.59, previousClose: 457.46, currency: 'USD', quotedAt: '2025-03-31T14:30:00.000Z' },
-        { symbol: 'VOD.L', price: 74.89, previousClose: 73.76, currency: 'GBX', quotedAt: '2025-03-31T14:30:00.000Z' },
-      ],
-    });
-    expect(standIn.countOf('/v7/finance/quote')).toBe(before + 1);
-  });
-
-  test('a profile is put together of the summary', async () => {
-    expect(await yahoo().profile?.('ACME', calm())).toEqual({
-      status: 'ok',
-      value: {
-        symbol: 'ACME',
-        name: 'Acme Tools Inc.',
-        securityType: 'EQUITY',
-        sector: 'Industrials',
-        industry: 'Tools & Accessories',
-        exchange: 'NasdaqGS',
-        country: 'United States',
-        currency: 'USD',
-        marketCap: 1_250_000_000,
-        beta: 1.13,
-      },
-    });
-  });
-
-  test('search finds what is traded, in our spelling', async () => {
-    expect(await yahoo().search?.('berk', calm())).toEqual({
-      status: 'ok',
-      value: [{ symbol: 'BRK.B', name: 'Berkshire', securityType: 'EQUITY', exchange: 'NASDAQ' }],
-    });
-    expect(await yahoo().search?.('no such thing', calm())).toEqual({ status: 'ok', value: [] });
-  });
-});
-
-describe('cookie and crumb', () => {
-  test('are got once for many and brought back with every request', async () => {
-    const provider = await primed();
-    const before = standIn.countOf('/v1/test/getcrumb');
-    for (const answer of await Promise.all([1, 2, 3].map(() => provider.quotes!(['ACME'], calm()))))
-      expect(answer).toMatchObject({ status: 'ok', value: [{ symbol: 'ACME' }] });
-    expect(standIn.countOf('/v1/test/getcrumb')).toBe(before);
-  });
-
-  test('no longer taken, they are got anew once, and nobody notices', async () => {
-    const provider = await primed();
-    standIn.endSessions();
-    const before = standIn.countOf('/v1/test/getcrumb');
-    for (const answer of await Promise.all([1, 2, 3].map(() => provider.profile!('ACME', calm()))))
-      expect(answer).toMatchObject({ status: 'ok' });
-    expect(standIn.countOf('/v1/test/getcrumb')).toBe(before + 1);
-  });
-
-  test('refused a second time, the request is unauthorized', async () => {
-    const provider = await primed();
-    const before = standIn.countOf('/v7/finance/quote');
-    standIn.failWith(json(401, fault('Unauthorized', 'Invalid Crumb')), '/v7/finance/quote');
-    expect(await provider.quotes!(['ACME'], calm())).toMatchObject({ status: 'unauthorized' });
-    expect(standIn.countOf('/v7/finance/quote')).toBe(before + 2);
-  });
-
-  test.each<readonly [string, string, Failure, object]>([
-    [
-      '429',
-      '/getcrumb',
-      (response) => response.writeHead(429, { 'retry-after': '2' }).end(),
-      { status: 'rate_limited', retryAfterMs: 2_000 },
-    ],
-    ['a page for a crumb', '/getcrumb', (response) => response.end('<html>'), { status: 'garbage' }],
-    ['503 for a cookie', '/quote/', json(503, {}), { status: 'unavailable' }],
-    ['no cookie', '/quote/', json(200, {}), { status: 'garbage' }],
-  ])('%s when they are got is told as what it is', async (_, path, failure, expected) => {
-    const provider = await primed({ timeoutMs: 150 });
-    standIn.endSessions();
-    standIn.failWith(failure, path);
-    expect(await provider.quotes!(['ACME'], calm())).toMatchObject(expected);
-  });
-
-  test('one who stops waiting for them does not stop them for the others', async () => {
-    const provider = await primed();
-    standIn.endSessions();
-    const held: ServerResponse[] = [];
-    standIn.failWith((response) => held.push(response), '/getcrumb');
-    const abort = new AbortController();
-    const stopped = expect(provider.quotes?.(['ACME'], abort.signal)).rejects.toThrow('no longer wanted');
-    await until('the crumb is asked for', () => held.length === 1);
-    const other = provider.quotes?.(['BRK.B'], calm());
-    abort.abort(new Error('no longer wanted'));
-    await stopped;
-    held[0]?.end(CRUMB);
-    expect(await other).toMatchObject({ status: 'ok', value: [{ symbol: 'BRK.B' }] });
-  });
-});
-
 test('nothing is printed and nothing is written, whatever Yahoo answers', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'yahoo-'));
   const garbled = await startYahooStandIn([]);
@@ -358,19 +206,8 @@ function yahoo(options: Readonly<{ timeoutMs?: number; now?: () => Date }> = {})
   return yahooProvider({ baseUrl: standIn.url, now: () => NOW, ...options });
 }
 
-/** A provider that has its cookie and crumb. */
-async function primed(options: Readonly<{ timeoutMs?: number }> = {}): Promise<MarketDataProvider> {
-  const provider = yahoo(options);
-  await until('cookie and crumb are there', async () => (await provider.quotes!(['ACME'], calm()))?.status === 'ok');
-  return provider;
-}
-
 function bars(symbol: string, range: SessionRange = RANGE, provider = yahoo()): Promise<DailyBarsResult> {
   return provider.dailyBars(symbol, range, calm());
-}
-
-function calm(): AbortSignal {
-  return new AbortController().signal;
 }
 
 function okay(result: DailyBarsResult) {
@@ -378,21 +215,8 @@ function okay(result: DailyBarsResult) {
   return result;
 }
 
-function tradedBars(from: string, to: string, first: number): readonly TradedBar[] {
-  const sessions = xnysCalendar().sessionsBetween(from, to);
-  return sessions.map((date, i) => ({ date, close: cents(first + (i % 7) * 1.13), volume: 1_000_002 + 2 * i }));
-}
-
-function cents(price: number): number {
-  return Math.round(price * 100) / 100;
-}
-
 function chartLike(result: unknown): Failure {
   return json(200, { chart: { result: [result], error: null } });
-}
-
-function fault(code: string, description: string): unknown {
-  return { chart: { result: null, error: { code, description } } };
 }
 
 /** Runs a program whose every folder is the one given; `printed`: on either stream. */
