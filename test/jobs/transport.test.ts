@@ -3,6 +3,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { closeDb, createDb, inTransaction, type Db } from '@closebell/prisma/client';
 import { submitJob } from '@closebell/prisma/jobs';
+import { createLogger } from '@closebell/shared/infra/logger';
+import { createTransport } from '@closebell/shared/infra/queues';
 import { createTestDatabase } from '../support/database.js';
 import { hasRedis, startRedis } from '../support/services.js';
 import type { TestService } from '../support/test-service.js';
@@ -56,6 +58,18 @@ describe.each(['postgres', 'redis'] as const)('on %s', (backend) => {
       expect(rows).toEqual([{ status: 'completed', count: JOBS_TOTAL }]);
     },
   );
+
+  test('workers that start at the same moment all set the alarm clocks, and all start', async (ctx) => {
+    if (await missing) ctx.skip();
+    const logger = createLogger({ name: 'test', level: 'silent' });
+    const options = { redisUrl: redis?.url ?? null, databaseUrl: db.url, logger };
+    const transports = await Promise.all(Array.from({ length: 6 }, () => createTransport(options)));
+    try {
+      for (let round = 0; round < 5; round++) await Promise.all(transports.map(({ syncSchedules }) => syncSchedules()));
+    } finally {
+      await Promise.all(transports.map(({ close }) => close()));
+    }
+  });
 
   test('a worker told to stop is gone within ten seconds and leaves nothing running', async (ctx) => {
     if (await missing) ctx.skip();

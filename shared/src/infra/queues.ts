@@ -63,7 +63,7 @@ export async function createTransport(options: TransportOptions): Promise<Transp
     queues,
     enqueue: (entries) => enqueue(queueOf, entries),
     holds: async ({ queue, jobId, fence }) => isHeld(await queueOf(queue).getJobState(entryId(jobId, fence))),
-    syncSchedules: () => syncSchedules(queueOf(SCHEDULE_QUEUE)),
+    syncSchedules: () => syncSchedules(queueOf(SCHEDULE_QUEUE), options.logger),
     serve: (name, serve) => {
       const worker = link.worker(name, (job) => process(job, serve), serve.concurrency);
       worker.on('error', (error) => options.logger.warn({ err: error, queue: name }, 'worker connection'));
@@ -103,18 +103,20 @@ async function process(job: Job, { onEntry, onSchedule }: ServeOptions): Promise
   return onEntry(job.data as { jobId: string; fence: number });
 }
 
-async function syncSchedules(queue: Queue): Promise<void> {
-  const wanted = Object.entries(SCHEDULES);
+async function syncSchedules(queue: Queue, logger: Logger): Promise<void> {
   for (const { key } of await queue.getJobSchedulers()) {
     if (key in SCHEDULES) continue;
     await queue.removeJobScheduler(key);
   }
-  for (const [name, { pattern, timeZone }] of wanted) {
-    await queue.upsertJobScheduler(
-      name,
-      { pattern, tz: timeZone },
-      { name: SCHEDULE_PREFIX + name, opts: { attempts: 1, ...KEEP } },
-    );
+  for (const [name, { pattern, timeZone }] of Object.entries(SCHEDULES)) {
+    const template = { name: SCHEDULE_PREFIX + name, opts: { attempts: 1, ...KEEP } };
+    try {
+      await queue.upsertJobScheduler(name, { pattern, tz: timeZone }, template);
+    } catch (error) {
+      // Another worker that starts at the same moment has set the same clock. Were it not there, every worker's timer would still find what is due.
+      if ((await queue.getJobScheduler(name)) === undefined)
+        logger.warn({ err: error, schedule: name }, 'schedule not on the queue');
+    }
   }
 }
 
