@@ -8,7 +8,7 @@ const KINDS: readonly SceneKind[] = ['import', 'calculate', 'chunk', 'batch'];
 /** Where in the run: among the reads before its figures, and in or after the transaction that writes them. */
 const SHARES = [0.45, 0.85];
 
-test('a killed worker leaves nothing that another one does not bring to the same end', { timeout: 90_000 }, async () => {
+test('a killed worker leaves nothing that another one does not bring to the same end', { timeout: 240_000 }, async () => {
   const rehearsed = await severalAtOnce(2, KINDS, (kind) => rehearse(kind));
   const trials = rehearsed.flatMap((each) => SHARES.map((share) => [each, pointAt(each.points.steady, share)] as const));
   const results = await severalAtOnce(4, trials, ([each, point]) => killAt(each, point));
