@@ -9,7 +9,7 @@ import { damage, differingAfterRecompute, drained, NO_DAMAGE, NOTHING_UNDER_WAY 
 import { makePortfolios, registerInvestors, type Investor } from '../support/investors.js';
 import { startPrivatePostgres } from '../support/private-postgres.js';
 import { startPrivateRedis } from '../support/private-redis.js';
-import { readResources, type Resources } from '../support/resources.js';
+import { connectionsByProgram, readResources, type Resources } from '../support/resources.js';
 import { hasRedis } from '../support/services.js';
 import { FAULTS, type FaultName, type Site } from '../support/soak-faults.js';
 import { startTraffic, type Accepted } from '../support/soak-traffic.js';
@@ -55,6 +55,7 @@ describe.skipIf(!(await hasRedis({ ours: true })))('an installation under faults
     const portfolios = await makePortfolios(fleet.db, investors, PORTFOLIOS);
     await warmUp(fleet);
     const baseline = await restingResources(fleet, redis);
+    const connectedAtFirst = await connectionsByProgram(fleet);
     const site: Site = { fleet, postgres, redis, roads };
 
     const traffic = startTraffic(fleet, investors, portfolios, seededRandom(SEED));
@@ -72,6 +73,7 @@ describe.skipIf(!(await hasRedis({ ours: true })))('an installation under faults
     console.table(injected);
     console.table({ ...done, ...outcomes, drained_ms: Math.round(drainedMs) });
     console.table({ baseline, end: resources });
+    console.table({ baseline: connectedAtFirst, end: await connectionsByProgram(fleet) });
     expect(outcomes['not ended'] ?? 0).toBe(0);
     expect(outcomes['gone'] ?? 0).toBe(0);
 

@@ -29,6 +29,15 @@ export async function readResources(
   };
 }
 
+/** How many connections each program holds, and in what state. */
+export async function connectionsByProgram({ db }: Pick<Fleet, 'db'>): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await db.pool.query<{ program: string; count: number }>(
+    `SELECT application_name || ', ' || coalesce(state, 'starting') AS program, count(*) AS count
+     FROM pg_stat_activity WHERE datname = current_database() GROUP BY 1 ORDER BY 1`,
+  );
+  return Object.fromEntries(rows.map(({ program, count }) => [program, count]));
+}
+
 function residentMb(pid: number): number {
   return Math.round(Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024);
 }
