@@ -1,6 +1,6 @@
 // A run's rows as its pollers see them: one status, one list of phases, one measure of progress. Pure.
 import type { RunPhase, RunProgress } from '@closebell/shared/contracts/run';
-import type { JobStatus } from '@closebell/shared/jobs';
+import type { JobKind, JobStatus } from '@closebell/shared/jobs';
 import type { JobPhase, JobProgress, JobRow } from '@closebell/prisma/jobs';
 import type { Run, RunPart, RunRoot } from '@closebell/prisma/runs';
 
@@ -71,7 +71,7 @@ function progressOf({ root, children, elapsedSeconds }: Run, phases: readonly Jo
   const reported = [...children, root].map((job) => job.progress).filter((progress) => progress !== null);
   const current = reported[0] ?? null;
   const running = phases.find((phase) => phase.status === 'running') ?? null;
-  const percent = percentOf(reachedPhase(phases, children, reported), status);
+  const percent = percentOf(reachedPhase(root.kind, phases, { children, reported }), status);
   return {
     percent,
     phase: current?.phase ?? running?.number ?? null,
@@ -90,12 +90,18 @@ function percentOf(reached: number, status: JobStatus): number {
 }
 
 /** How many phases lie behind the run, in parts of a phase: from 0 to 7. Phases that a run leaves out count as done. */
-function reachedPhase(phases: readonly JobPhase[], children: readonly RunPart[], reported: readonly JobProgress[]): number {
+function reachedPhase(
+  kind: JobKind,
+  phases: readonly JobPhase[],
+  { children, reported }: Readonly<{ children: readonly RunPart[]; reported: readonly JobProgress[] }>,
+): number {
   const chunks = children.filter(({ kind }) => kind === 'calculate-chunk');
   if (chunks.length > 0) {
     const ended = chunks.filter(({ status }) => isEnded(status)).length;
     return CHUNKS_FROM_PHASE + (PHASE_COUNT - CHUNKS_FROM_PHASE) * (ended / chunks.length);
   }
   const behind = phases.map(({ number, status }) => (status === 'running' ? number : number + 1));
-  return Math.max(0, ...reported.map(({ reached = 0 }) => reached), ...behind);
+  const reached = Math.max(0, ...reported.map((progress) => progress.reached ?? 0), ...behind);
+  // What a batch works out for all portfolios beforehand belongs to a late phase, and their figures are still to come.
+  return kind === 'run-batch' ? Math.min(reached, CHUNKS_FROM_PHASE) : reached;
 }

@@ -63,6 +63,19 @@ const TOTALS = `
 
 export type PortfolioFailure = Readonly<{ portfolio_id: string; message: string }>;
 
+export type PartialPortfolio = Readonly<{ portfolio_id: string; failed_parts: Readonly<Record<string, string>> }>;
+
+/** Of which portfolios of a batch parts of the risk failed, and which; at most `limit`. */
+export async function listBatchPartials(client: Queryable, runId: string, limit: number): Promise<readonly PartialPortfolio[]> {
+  const { rows } = await client.query<PartialPortfolio>(
+    `SELECT partial->>'portfolio_id' AS portfolio_id, partial->'failed_parts' AS failed_parts
+     FROM jobs CROSS JOIN LATERAL jsonb_array_elements(result->'partials') AS partial
+     WHERE run_id = $1 AND kind = 'calculate-chunk' AND result IS NOT NULL ORDER BY 1 LIMIT $2`,
+    [runId, limit],
+  );
+  return rows;
+}
+
 /** Which portfolios of a batch failed, and why; at most `limit`. */
 export async function listBatchFailures(client: Queryable, runId: string, limit: number): Promise<readonly PortfolioFailure[]> {
   const { rows } = await client.query<PortfolioFailure>(

@@ -4,6 +4,7 @@ import type { SessionFigures } from '@closebell/shared/calc/portfolio-history';
 import type { PriceSource } from '@closebell/shared/calc/lot-history';
 import type { OptionMark } from '@closebell/shared/calc/option-marks';
 import type { Queryable } from './client.js';
+import { removeOutdatedRisk } from './portfolio-risk.js';
 
 export type SnapshotFigures = Readonly<{
   portfolioId: string;
@@ -31,7 +32,7 @@ export type LotValue = Readonly<{
 
 export type LotMark = OptionMark & Readonly<{ positionId: string }>;
 
-/** Replaces the snapshots of each portfolio from its first recomputed session on. Readers see the old ones until the commit. */
+/** Replaces the snapshots of each portfolio from its first recomputed session on, and with them what was made of them. Readers see the old ones until the commit. */
 export async function replaceSnapshots(
   client: Queryable,
   from: readonly Readonly<{ portfolioId: string; from: string }>[],
@@ -55,6 +56,7 @@ export async function replaceSnapshots(
          option_lots, pnl, daily_return, cumulative, realised, flow, coverage, valuation, oldest, hash)`,
     snapshotColumns(snapshots),
   );
+  await removeOutdatedRisk(client, from);
 }
 
 function snapshotColumns(snapshots: readonly SnapshotFigures[]): unknown[] {

@@ -3,6 +3,7 @@
 import type { CorporateAction, OhlcvBar } from '@closebell/shared/market-data/provider';
 import type { Db, Queryable } from './client.js';
 import { inHeldTransaction, type JobHold } from './job-runs.js';
+import { dropStatistics } from './statistics-changes.js';
 
 /** Bars and actions that are new, and portfolios that became dirty by them. */
 export type StoreResult = Readonly<{ inserted: number; revised: number; actions: number; dirtied: number }>;
@@ -27,8 +28,9 @@ const LATEST_RETRY_HOURS = 1;
 
 /**
  * Stores what providers gave for some symbols, no two of them the same, in one transaction: new bars as revision 0, closes that disagree
- * with the newest stored one beyond rounding as its next revision, corporate actions, and the sessions that stay missing. Portfolios whose
- * snapshots cover a session that changed become dirty from it, also for a bar or an action that came late.
+ * beyond rounding with the newest stored one of the same provider as its next revision, corporate actions, and the sessions that stay
+ * missing. Closes of two providers differ a little as a rule: only its own corrects one, or figures would change with whoever answers.
+ * Portfolios whose snapshots cover a session that changed become dirty from it, also for a bar or an action that came late.
  */
 export async function storeFetchedBars(
   db: Db,
@@ -43,6 +45,7 @@ export async function storeFetchedBars(
     const actions = await insertActions(client, given);
     await noteGaps(client, fetched, latestSession);
     await noteListings(client, fetched);
+    await dropStatistics(client, [inserted, revised, actions]);
     const dirtied = await dirtyHolders(client, [inserted, revised, actions]);
     return { inserted: total(inserted), revised: total(revised), actions: total(actions), dirtied };
   });
@@ -98,10 +101,11 @@ async function insertRevisions(client: Queryable, known: readonly SymbolBars[]):
     client,
     `INSERT INTO price_bars (symbol, session_date, revision, open, high, low, close, volume, provider, reason)
      SELECT given.symbol, given.session_date, known.revision + 1, given.open, given.high, given.low, given.close, given.volume,
-       given.provider, 'close was ' || known.close || ' by ' || known.provider
+       given.provider, 'close was ' || known.close
      FROM ${GIVEN} JOIN LATERAL (
        SELECT revision, close, provider FROM price_bars WHERE symbol = given.symbol AND session_date = given.session_date
        ORDER BY revision DESC LIMIT 1) AS known ON abs(known.close - given.close) > ${AGREES_WITHIN} * known.close
+       AND known.provider = given.provider
      ORDER BY given.symbol, given.session_date ON CONFLICT DO NOTHING RETURNING symbol, session_date AS date`,
     barColumns(known),
   );
@@ -133,13 +137,21 @@ function arrayText(values: readonly (number | bigint | string | null)[]): string
   return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
 }
 
+/** Two providers may date one payment or split a day apart, over a weekend three: the one that is stored counts. */
+const SAME_ACTION_DAYS = 3;
+
 async function insertActions(client: Queryable, answers: readonly ProviderAnswer[]): Promise<Sessions> {
   const given = answers.flatMap(({ provider, actions }) => actions.map((action) => ({ provider, action })));
   if (given.length === 0) return new Map();
   return changedSessions(
     client,
     `INSERT INTO corporate_actions (symbol, ex_date, action_type, amount, numerator, denominator, provider)
-     SELECT * FROM unnest($1::text[], $2::date[], $3::text[], $4::numeric[], $5::int[], $6::int[], $7::text[]) ORDER BY 1, 2, 3
+     SELECT given.* FROM unnest($1::text[], $2::date[], $3::text[], $4::numeric[], $5::int[], $6::int[], $7::text[])
+       AS given (symbol, ex_date, action_type, amount, numerator, denominator, provider)
+     WHERE NOT EXISTS (
+       SELECT 1 FROM corporate_actions known WHERE known.symbol = given.symbol AND known.action_type = given.action_type
+         AND known.provider <> given.provider AND abs(known.ex_date - given.ex_date) <= ${SAME_ACTION_DAYS})
+     ORDER BY 1, 2, 3
      ON CONFLICT DO NOTHING RETURNING symbol, ex_date AS date`,
     [
       given.map(({ action }) => action.symbol),

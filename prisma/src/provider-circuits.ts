@@ -16,13 +16,20 @@ const PROBE_SECONDS = 60;
 /** A failure that says something about the provider, not about what it was asked for. */
 export type FailureStatus = Exclude<RefusalStatus, 'no_data' | 'unknown_symbol'>;
 
-export type OpenCircuit = Readonly<{ retryAt: Date; failures: number; status: FailureStatus; lastError: string }>;
+export type OpenCircuit = Readonly<{
+  retryAt: Date;
+  failures: number;
+  status: FailureStatus;
+  lastError: string;
+  /** The rest is over, and somebody's request is under way that tells for all. */
+  isTried: boolean;
+}>;
 
 /** Null: go and ask, and report what came of it. Half-open, only one caller gets null, until it reports. */
 export async function passCircuit(client: Queryable, provider: string, capability: Capability): Promise<OpenCircuit | null> {
   const { rows } = await client.query<OpenCircuit & { isDue: boolean }>(
     `SELECT greatest(retry_at, probe_until) AS "retryAt", failures, last_error_status AS status, last_error AS "lastError",
-       greatest(retry_at, probe_until) <= clock_timestamp() AS "isDue"
+       greatest(retry_at, probe_until) <= clock_timestamp() AS "isDue", retry_at <= clock_timestamp() AS "isTried"
      FROM provider_circuits WHERE provider = $1 AND capability = $2 AND retry_at IS NOT NULL`,
     [provider, capability],
   );

@@ -54,7 +54,7 @@ const variables = z.object({
   WORKER_CONCURRENCY: count(1, 64).default(4),
   WORKER_THREADS: count(1, 16).default(2),
   JOB_LEASE_SECONDS: count(2, 600).default(30),
-  BATCH_CHUNK_SIZE: count(1, 1_000).default(100),
+  BATCH_CHUNK_SIZE: count(1, 1_000).default(250),
   RECORD_VALUES_EVERY_S: count(0, 3_600).default(0),
   METRICS_TOKEN: text.min(16, 'must be at least 16 characters').optional(),
   BOARD_READ_ONLY: flag.default(true),

@@ -117,6 +117,11 @@ export const ERRORS = {
   ERR_EQUITY_007: refusal(409, 'Equity changes can be deleted for 30 days. Enter a correcting change instead.'),
   ERR_EQUITY_008: refusal(404, 'There is no such equity change.'),
 
+  ERR_ANALYTICS_001: refusal(
+    400,
+    'The min_overlap is larger than lookback_days. Ask for at most as many sessions in common as are looked at.',
+  ),
+
   ERR_WATCH_001: refusal(409, 'The symbol is on the watchlist already.'),
   ERR_WATCH_002: refusal(404, 'The symbol is not on the watchlist.'),
 

@@ -23,7 +23,7 @@ const overview = async () => (await user.get(`/analytics/portfolio/${portfolioId
 
 it('is not available before the first complete session', async () => {
   await insertSnapshot(api.db, { portfolioId, date: DATE, complete: false });
-  expect(await overview()).toEqual({ available: false, reason: 'no_snapshots', portfolio_id: portfolioId });
+  expect(await overview()).toMatchObject({ available: false, reason: 'no_snapshots', portfolio_id: portfolioId });
 });
 
 it('shows the newest complete session: 10,000 and a call of 3,000 long, 5,000 and a put of 2,000 short', async () => {

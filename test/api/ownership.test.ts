@@ -1,4 +1,5 @@
 // Whose it is comes first: a read of someone else's tells nothing, a write is refused, and neither leaves a trace.
+import { ENDPOINTS } from '@closebell/shared/contracts/endpoints';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectError, fieldsOf, type Caller } from './caller.js';
@@ -24,7 +25,8 @@ afterAll(() => api.close());
 const READS = [
   '/portfolios/:id',
   '/portfolios/:id/history',
-  '/analytics/portfolio/:id/overview',
+  ...ENDPOINTS.filter(({ path }) => path.startsWith('/analytics/portfolio')).map(({ path }) => path),
+  ...ENDPOINTS.filter(({ path }) => path.startsWith('/analytics/aggregate')).map(({ path }) => `${path}?portfolio_ids=:id`),
   '/portfolio/:id/readiness',
   '/data/portfolio/:id/data-quality',
   '/portfolio/:id/batch-status/:run',

@@ -68,6 +68,7 @@ describe.each([
       [1, 'completed'],
       [3, 'completed'],
       [4, 'completed'],
+      [6, 'completed'],
     ]);
     const overview = await session.get(`/analytics/portfolio/${String(json['portfolio_id'])}/overview`);
     expect(overview).toMatchObject({

@@ -4,7 +4,7 @@ import { closeDb, createDb, type Db } from '@closebell/prisma/client';
 import { submitJob } from '@closebell/prisma/jobs';
 import { storeFetchedBars, type FetchedBars } from '@closebell/prisma/price-inserts';
 import { loadCloses } from '@closebell/prisma/prices';
-import { dayNumber } from '@closebell/shared/calendar/calendar-date';
+import { dayNumber, isoDate } from '@closebell/shared/calendar/calendar-date';
 import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { createLogger } from '@closebell/shared/infra/logger';
 import { fetchWantedBars, type FetchReport } from '@closebell/worker/batch/market-data';
@@ -67,7 +67,7 @@ const askedSince = (before: number) =>
     .sort((a, b) => (a < b ? -1 : 1));
 
 describe('300 symbols from a provider 20 ms away', () => {
-  test('take one request each, the next night one for the new session alone, and on a holiday none', async () => {
+  test('take one request each, the next night one for the new session and the ten before it, and on a holiday none', async () => {
     const symbols = named(300);
     const worker = await connect();
     try {
@@ -82,8 +82,9 @@ describe('300 symbols from a provider 20 ms away', () => {
       const next = await fetchBars(worker, symbols, NEXT);
       expect(next).toMatchObject({ requested: 300, barsInserted: 300, barsRevised: 0 });
       expect(askedSince(300)).toEqual(askedOnce(symbols));
-      const daysBefore = server.asked.slice(300).map(({ from }) => dayNumber(NEXT) - dayNumber(from));
-      expect(new Set(daysBefore)).toEqual(new Set([10]));
+      // Yahoo is asked for ten days more, by which a spin-off is valued.
+      const rechecked = isoDate(dayNumber(calendar.addSessions(NEXT, -10)) - 10);
+      expect(new Set(server.asked.slice(300).map(({ from }) => from))).toEqual(new Set([rechecked]));
 
       const onHoliday = calendar.latestCompleteSession(new Date('2025-06-19T22:00:00Z'));
       expect(await fetchBars(worker, symbols, onHoliday)).toMatchObject({ requested: 0, barsInserted: 0 });

@@ -32,14 +32,14 @@ const dirtyFrom = async (portfolioId: string) => {
 };
 
 describe('fetching', () => {
-  test('asks for each symbol once, the next day for one session, and on a holiday for nothing', async () => {
+  test('asks for each symbol once, the next day for one session and the ten before it, and on a holiday for nothing', async () => {
     const portfolioId = await makePortfolio(world.db, { asOf: OPENED, lots });
     await calculate(portfolioId, '2025-06-17');
     expect(ownRequests()).toHaveLength(1);
     await calculate(portfolioId, '2025-06-17');
     expect(ownRequests()).toHaveLength(1);
     await calculate(portfolioId, '2025-06-18');
-    expect(ownRequests().slice(1)).toEqual(['ACME 2025-06-18..2025-06-18']);
+    expect(ownRequests().slice(1)).toEqual(['ACME 2025-06-04..2025-06-18']);
     // Thursday 19 June 2025 is a holiday: its target session is the day before.
     world.setNow('2025-06-19T22:00:00Z');
     await calculate(portfolioId, world.context.calendar.latestCompleteSession(world.context.clock()));
@@ -101,22 +101,30 @@ describe('what comes late', () => {
 
   test('a corrected close: a new revision beside the old one, and figures of the new one', async () => {
     const portfolioId = await makePortfolio(world.db, { asOf: OPENED, lots });
-    provider.closes.get('ACME')!.delete('2025-06-12');
+    await calculate(portfolioId, '2025-06-17');
+    provider.closes.get('ACME')!.set('2025-06-12', 168.5);
+    // The request for the next session spans the corrected one.
     await calculate(portfolioId);
-    // The next request spans the corrected session as well as the missing ones.
-    provider.closes.get('ACME')!.delete('2025-06-10');
-    await world.db.pool.query(
-      `INSERT INTO price_bars (symbol, session_date, revision, close, provider) VALUES ('ACME', '2025-06-12', 0, 150, 'test')`,
-    );
-    provider.closes.get('ACME')!.set('2025-06-12', 160).set('2025-06-10', 169);
-    await world.db.pool.query(`DELETE FROM price_bars WHERE symbol = 'ACME' AND session_date >= '2025-06-16'`);
-    await calculate(portfolioId);
-    await world.db.pool.query(`DELETE FROM missing_bars`);
     const { rows } = await world.db.pool.query(
       `SELECT revision, close FROM price_bars WHERE symbol = 'ACME' AND session_date = '2025-06-12' ORDER BY 1`,
     );
-    expect(rows[0]).toEqual({ revision: 0, close: '150.000000' });
+    expect(rows).toEqual([
+      { revision: 0, close: '171.000000' },
+      { revision: 1, close: '168.500000' },
+    ]);
+    expect(await figuresOf(world.db, portfolioId)).toBe(await figuresHadItBeenKnown());
     expect(await brokenChains(world.db)).toBe(0);
+  });
+
+  test('a close of another provider is no correction', async () => {
+    const portfolioId = await makePortfolio(world.db, { asOf: OPENED, lots });
+    await calculate(portfolioId, '2025-06-17');
+    await world.db.pool.query(`UPDATE price_bars SET provider = 'another' WHERE session_date = '2025-06-12'`);
+    provider.closes.get('ACME')!.set('2025-06-12', 168.5);
+    await calculate(portfolioId);
+    const { rows } = await world.db.pool.query(`SELECT 1 FROM price_bars WHERE revision > 0`);
+    expect(rows).toEqual([]);
+    expect(await dirtyFrom(portfolioId)).toBeNull();
   });
 
   test.each([

@@ -115,6 +115,23 @@ describe('a provider that is down', () => {
     expect(first.asked).toHaveLength(before + 1);
   });
 
+  test('is waited for by all who ask while it is tried, so that one that is well again gives every symbol', async () => {
+    first.refuse(DOWN);
+    list(first, MANY);
+    await fetchFor(MANY.slice(0, 20));
+    await restIsOver();
+    first.refuse(null);
+    const slow: MarketDataProvider = {
+      ...first,
+      dailyBars: async (symbol, range, signal) => {
+        await world.db.pool.query('SELECT pg_sleep(0.2)');
+        return first.dailyBars(symbol, range, signal);
+      },
+    };
+    await fetchFor(MANY.slice(20, 40), [slow]);
+    expect(await pricedBy()).toEqual({ first: 20 });
+  });
+
   test('is tried by another worker when the one that tried is gone', async () => {
     first.refuse(DOWN);
     await fetchFor(MANY.slice(0, 20));

@@ -2,7 +2,7 @@
 import { listDirtyHolders, requestPriceRefresh } from '@closebell/prisma/price-refreshes';
 import { REFRESH_SYMBOLS_MAX } from '@closebell/shared/jobs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { brokenChains, figuresOf, makePortfolio } from '../support/ledger.js';
+import { bookFiguresOf, brokenChains, figuresOf, makePortfolio } from '../support/ledger.js';
 import { scriptedProvider, type ScriptedProvider } from '../support/scripted-provider.js';
 import { createWorld, ended, run, withWorker, type TestWorld } from '../support/worker.js';
 
@@ -66,7 +66,7 @@ describe('a refresh', () => {
     closes.set('GONE', new Map([[LAST, 5]]));
     expect(await refresh(['ACME', 'GONE'])).toMatchObject({ requests: 0, bars_inserted: 0 });
     expect(await refresh(['ACME', 'GONE'], { force: true })).toMatchObject({ bars_inserted: 2, without_data_count: 0 });
-    expect(askedFor('ACME').at(-1)).toBe(`ACME ${LAST}..${LAST}`);
+    expect(askedFor('ACME').at(-1)).toBe(`ACME 2025-06-04..${LAST}`);
   });
 
   test('does not wait for a provider that is down, and says why there is nothing', async () => {
@@ -82,11 +82,11 @@ describe('a refresh', () => {
     for (const symbol of ['ACME', 'OTHER']) provider.closes.get(symbol)!.delete('2025-06-11');
     await calculate(portfolioId);
     await calculate(bystander);
-    const before = await figuresOf(world.db, portfolioId);
+    const before = await bookFiguresOf(world.db, portfolioId);
     for (const symbol of ['ACME', 'OTHER']) provider.closes.get(symbol)!.set('2025-06-11', 171.5);
     expect(await refresh(['ACME', 'OTHER', 'SPY'], { force: true })).toMatchObject({ bars_inserted: 2, dirtied: 1 });
     expect(await listDirtyHolders(world.db.pool, ['ACME', 'OTHER', 'SPY'])).toEqual([portfolioId]);
-    expect(await figuresOf(world.db, portfolioId)).toBe(before);
+    expect(await bookFiguresOf(world.db, portfolioId)).toBe(before);
     expect(await refresh(['ACME', 'OTHER'], { force: true }), 'they are dirty already').toMatchObject({ dirtied: 0 });
     await calculate(portfolioId);
     expect(await listDirtyHolders(world.db.pool, ['ACME'])).toEqual([]);

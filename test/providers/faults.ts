@@ -91,6 +91,6 @@ export function json(status: number, body: unknown): Failure {
   return text(status, JSON.stringify(body));
 }
 
-function text(status: number, body: string): Failure {
+export function text(status: number, body: string): Failure {
   return (response) => response.writeHead(status).end(body);
 }

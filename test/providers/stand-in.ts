@@ -12,7 +12,7 @@ export type StandIn = Readonly<{
   url: string;
   /** Paths with their query, oldest first. */
   asked: string[];
-  /** From now on every request, or those whose path contains `only`, fails in this way; null ends it. */
+  /** From now on every request, or those whose path or query contains `only`, fails in this way; null ends it. */
   failWith: (failure: Failure | null, only?: string) => void;
   close: () => Promise<void>;
 }>;
@@ -24,7 +24,7 @@ export async function startStandIn(reply: (url: URL, request: IncomingMessage) =
   const server = createServer((request, response) => {
     const url = new URL((request.url ?? '').replace(prefix, ''), 'http://stand-in');
     asked.push(url.pathname + url.search);
-    if (failing !== null && url.pathname.includes(failing.only)) return failing.failure(response);
+    if (failing !== null && (url.pathname + url.search).includes(failing.only)) return failing.failure(response);
     const { status = 200, body } = reply(url, request);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });

@@ -71,7 +71,11 @@ export async function figureDigests(db: Db): Promise<ReadonlyMap<string, string>
   const { rows } = await db.pool.query<{ id: string; digest: string }>(
     `SELECT id, md5(string_agg(line, E'\\n' ORDER BY line)) AS digest FROM (
        SELECT portfolio_id AS id, 'snapshot ' || (to_jsonb(s) - 'created_at')::text AS line FROM portfolio_snapshots s
-       UNION ALL SELECT portfolio_id, 'lot ' || to_jsonb(v)::text FROM position_values v) AS figures
+       UNION ALL SELECT portfolio_id, 'lot ' || to_jsonb(v)::text FROM position_values v
+       UNION ALL SELECT portfolio_id, 'forecast ' || to_jsonb(f)::text FROM var_backtests f
+       -- Of the newest session alone: which earlier ones have a row depends on when calculations ran. Sectors are as profiles had them then.
+       UNION ALL (SELECT DISTINCT ON (portfolio_id) portfolio_id, 'risk ' || (to_jsonb(r) - 'created_at' #- '{concentration,sectors}')::text FROM portfolio_risk r
+         ORDER BY portfolio_id, session_date DESC)) AS figures
      GROUP BY id`,
   );
   return new Map(rows.map(({ id, digest }) => [id, digest]));
@@ -82,6 +86,8 @@ export async function differingAfterRecompute(db: Db, sessionDate: string, timeo
   const before = await figureDigests(db);
   await db.pool.query('DELETE FROM position_values');
   await db.pool.query('DELETE FROM portfolio_snapshots');
+  await db.pool.query('DELETE FROM symbol_statistics');
+  await db.pool.query('DELETE FROM factor_models');
   const { jobId } = await requestBatch(db, { sessionDate, force: true, origin: { trigger: 'admin' } });
   const { status, result } = await ended(db, jobId, timeoutMs);
   if (status !== 'completed') throw new Error(`the batch that computes all again ended ${status}: ${JSON.stringify(result)}`);

@@ -71,6 +71,11 @@ export async function addLot(db: Db, portfolioId: string, lot: LotRecord): Promi
 
 /** Every figure of a portfolio as text: two of these are equal when the figures are, to the byte. */
 export async function figuresOf(db: Db, portfolioId: string): Promise<string> {
+  return [await bookFiguresOf(db, portfolioId), ...(await riskLines(db, portfolioId))].join('\n');
+}
+
+/** The same without its risk, which also goes by the prices of factors. */
+export async function bookFiguresOf(db: Db, portfolioId: string): Promise<string> {
   const snapshots = await db.pool.query<{ line: string }>(
     `SELECT (to_jsonb(s) - 'created_at' - 'portfolio_id')::text AS line FROM portfolio_snapshots s WHERE portfolio_id = $1 ORDER BY snapshot_date`,
     [portfolioId],
@@ -81,6 +86,18 @@ export async function figuresOf(db: Db, portfolioId: string): Promise<string> {
     [portfolioId],
   );
   return [...snapshots.rows, ...values.rows].map(({ line }) => line).join('\n');
+}
+
+/** Of the newest session alone: which earlier ones have a row depends on when calculations ran. Sectors are as profiles had them then. */
+async function riskLines(db: Db, portfolioId: string): Promise<readonly string[]> {
+  const risk = await db.pool.query<{ line: string }>(
+    `SELECT (to_jsonb(r) - 'portfolio_id' - 'created_at' - 'option_impacts' #- '{concentration,sectors}')::text || coalesce((
+       SELECT string_agg(impacts || p.symbol, ' ' ORDER BY p.symbol, impacts) FROM jsonb_each_text(option_impacts) AS lot (id, impacts)
+       JOIN positions p ON p.id = lot.id::uuid), '') AS line
+     FROM portfolio_risk r WHERE portfolio_id = $1 ORDER BY session_date DESC LIMIT 1`,
+    [portfolioId],
+  );
+  return risk.rows.map(({ line }) => line);
 }
 
 /** How many pairs of sessions break equity(t) = equity(t−1) + pnl(t) + flow(t), by the database's own exact arithmetic. */

@@ -130,7 +130,9 @@ async function completeFigures({ db }: Site): Promise<void> {
   const { rows } = await db.pool.query<{ id: string }>(
     `SELECT id FROM portfolios p WHERE dirty_from IS NOT NULL
        OR NOT EXISTS (SELECT 1 FROM portfolio_snapshots s WHERE s.portfolio_id = p.id AND is_complete)
-       OR EXISTS (SELECT 1 FROM portfolio_snapshots s WHERE s.portfolio_id = p.id AND NOT is_complete)`,
+       OR EXISTS (SELECT 1 FROM portfolio_snapshots s WHERE s.portfolio_id = p.id AND NOT is_complete)
+       OR NOT EXISTS (SELECT 1 FROM portfolio_risk r WHERE r.portfolio_id = p.id
+         AND session_date = (SELECT max(snapshot_date) FROM portfolio_snapshots s WHERE s.portfolio_id = p.id))`,
   );
   for (const { id: portfolioId } of rows) {
     const payload = { portfolioId, sessionDate: LAST_SESSION };

@@ -1,19 +1,19 @@
-import { findNewestSnapshot, summarisePnl } from '@closebell/prisma/snapshots';
+import { summarisePnl } from '@closebell/prisma/snapshots';
 import { getOverview } from '@closebell/shared/contracts/analytics';
+import { inPlural } from '@closebell/shared/contracts/calculation';
 import type { Router } from 'express';
+import { answerAnalysed } from '../analysed-portfolio.js';
 import type { ApiContext } from '../context.js';
 import { viewOverview } from '../overview-view.js';
-import { requireReadable } from '../portfolio-access.js';
 import { route } from '../route.js';
 
 export function analyticsRoutes(router: Router, context: ApiContext): void {
-  const { db } = context;
-
-  route(router, context, getOverview, async ({ params, principal }) => {
-    const portfolio = await requireReadable(db, params.id, principal.userId);
-    const snapshot = await findNewestSnapshot(db.pool, portfolio.id);
-    if (snapshot === null) return { status: 200, body: { available: false, reason: 'no_snapshots', portfolio_id: portfolio.id } };
-    const pnl = await summarisePnl(db.pool, portfolio.id, snapshot.snapshot_date);
-    return { status: 200, body: viewOverview(portfolio, snapshot, pnl) };
-  });
+  for (const definition of [getOverview, inPlural(getOverview)]) {
+    route(router, context, definition, ({ params, principal }) =>
+      answerAnalysed(context, params.id, principal.userId, async ({ portfolio, snapshot, sessionDate }) => {
+        const pnl = await summarisePnl(context.db.pool, portfolio.id, sessionDate);
+        return viewOverview(portfolio, snapshot, pnl);
+      }),
+    );
+  }
 }

@@ -1,5 +1,6 @@
 // Calculated figures of one portfolio, each under the available contract: never a figure that isn't there.
 import { z } from 'zod';
+import type { ErrorCode } from '../errors.js';
 import { endpoint } from './endpoint.js';
 import { date, fraction, id, idParams, instant, money } from './fields.js';
 
@@ -12,7 +13,36 @@ export const UNAVAILABLE_REASONS = [
   'no_benchmark_data',
 ] as const;
 
-const unavailable = z.object({ available: z.literal(false), reason: z.enum(UNAVAILABLE_REASONS), portfolio_id: id });
+export type UnavailableReason = (typeof UNAVAILABLE_REASONS)[number];
+
+const unavailable = z.object({
+  available: z.literal(false),
+  reason: z.enum(UNAVAILABLE_REASONS),
+  message: z.string().describe('what is missing, why, and what to do'),
+  portfolio_id: id,
+});
+
+/** A read of one portfolio's figures, below /analytics/portfolio/:id. `answer` has `available: true`. */
+export function analyticsRead<S extends z.ZodObject, Q extends z.ZodObject = z.ZodObject<Record<never, never>>>(
+  name: string,
+  { summary, answer, query, errors = [] }: Readonly<{ summary: string; answer: S; query?: Q; errors?: readonly ErrorCode[] }>,
+) {
+  return endpoint({
+    method: 'get',
+    path: `/analytics/portfolio/:id/${name}`,
+    summary,
+    tag: 'Analytics',
+    auth: 'user',
+    params: idParams,
+    ...(query === undefined ? {} : { query }),
+    responses: { 200: { description: 'The figures, or why there are none', schema: z.union([answer, unavailable]) } },
+    errors: ['ERR_PORT_404', 'ERR_REQ_001', ...errors],
+  });
+}
+
+/** A whole number in a query string. */
+export const queryInteger = (min: number, max: number, standard: number) =>
+  z.coerce.number().int().min(min).max(max).default(standard);
 
 const OF_EQUITY = 'as a fraction of equity; null when equity is not above 0';
 
@@ -59,15 +89,9 @@ const overview = z.object({
   last_updated: instant,
 });
 
-export const getOverview = endpoint({
-  method: 'get',
-  path: '/analytics/portfolio/:id/overview',
+export const getOverview = analyticsRead('overview', {
   summary: 'Value, exposures and P&L at the newest calculated session',
-  tag: 'Analytics',
-  auth: 'user',
-  params: idParams,
-  responses: { 200: { description: 'The figures, or why there are none', schema: z.union([overview, unavailable]) } },
-  errors: ['ERR_PORT_404', 'ERR_REQ_001'],
+  answer: overview,
 });
 
 export type Overview = z.output<typeof overview>;

@@ -6,6 +6,19 @@ import { triggerPhase } from './admin-triggers.js';
 import { acceptQuarantined } from './admin-quarantine.js';
 import { cancelJob, getJob, listFailures, listJobs, retryFailures, retryJob } from './admin-jobs.js';
 import { getOverview } from './analytics.js';
+import {
+  getAggregateBeta,
+  getAggregateFactorExposures,
+  getAggregateOverview,
+  getAggregateStressTest,
+  getAggregateVolatility,
+} from './analytics-aggregate.js';
+import { getAttribution } from './analytics-attribution.js';
+import { getCorrelationMatrix, getDiversificationScore } from './analytics-correlation.js';
+import { getFactorDefinitions, getFactorExposures, getPositionFactorExposures } from './analytics-factors.js';
+import { calculateGreeksOfRequest, getGreeks } from './analytics-greeks.js';
+import { getConcentration, getRiskMetrics, getSectorExposure, getValueAtRisk, getVolatility } from './analytics-risk.js';
+import { getStressScenarios, getStressTest } from './analytics-stress.js';
 import { logIn, logOut, me, refresh, register } from './auth.js';
 import { calculatePortfolio, cancelRun, followRun, getBatchStatus, getReadiness, inPlural } from './calculation.js';
 import { getCompanyProfiles } from './company-profiles.js';
@@ -25,7 +38,29 @@ const CALCULATION = [calculatePortfolio, getBatchStatus, followRun, cancelRun, g
 const PORTFOLIOS = [listPortfolios, getPortfolio] as const;
 const HISTORY = [getHistory, getSnapshot] as const;
 const RAW_DATA = [getPortfolioDataQuality, inPlural(getPortfolioDataQuality)] as const;
-const ANALYTICS = [getOverview] as const;
+const ANALYTICS = [
+  getOverview,
+  getCorrelationMatrix,
+  getDiversificationScore,
+  getFactorExposures,
+  getPositionFactorExposures,
+  getRiskMetrics,
+  getStressTest,
+  getVolatility,
+  getGreeks,
+  getConcentration,
+  getSectorExposure,
+  getValueAtRisk,
+  getAttribution,
+] as const;
+const AGGREGATES = [
+  getAggregateOverview,
+  getAggregateBeta,
+  getAggregateVolatility,
+  getAggregateFactorExposures,
+  getAggregateStressTest,
+] as const;
+const RISK_TABLES = [getFactorDefinitions, getStressScenarios, calculateGreeksOfRequest] as const;
 const SECURITIES = [getCompanyProfiles] as const;
 const ADMIN_BATCH = [runBatch, listRuns, getRun, listBatchHistory, cleanUpIncomplete, triggerPhase] as const;
 const ADMIN_JOBS = [listJobs, listFailures, getJob, retryFailures, retryJob, cancelJob] as const;
@@ -44,6 +79,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getQuotes,
   ...RAW_DATA,
   ...ANALYTICS,
+  ...ANALYTICS.map(inPlural),
+  ...AGGREGATES,
+  ...RISK_TABLES,
   ...SECURITIES,
   ...ADMIN_BATCH,
   ...ADMIN_JOBS,

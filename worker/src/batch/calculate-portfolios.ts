@@ -1,16 +1,22 @@
-// Phases 3 and 4 for some portfolios: claim, read in bulk, compute one by one, write all in one transaction that proves the claims.
+// Phases 3 to 6 for some portfolios: claim, read in bulk, compute one by one, write all in one transaction that proves the claims. Risk comes after it
+// in another one (portfolio-risk.ts), so that figures stand whatever becomes of it.
 import { claimPortfolios, openSlots, proveClaims, releaseClaims, type Claims } from '@closebell/prisma/calculation-claims';
 import { insertMarks, replaceLotValues, replaceSnapshots, settleGenerations } from '@closebell/prisma/figures';
 import { inFencedTransaction, type JobHold } from '@closebell/prisma/job-runs';
 import { loadLedgers, loadSnapshotLinks, type Ledger, type SnapshotLink } from '@closebell/prisma/ledger';
 import { loadLotSources } from '@closebell/prisma/lot-sources';
-import type { WorkerContext } from '../context.js';
+import { listWithoutRisk } from '@closebell/prisma/portfolio-risk';
+import type { PhaseReporter, WorkerContext } from '../context.js';
 import { computePortfolio, type ComputedPortfolio, type PortfolioSources } from './compute-portfolio.js';
+import { PHASES } from './phases.js';
 import { planCalculation, type CalculationPlan } from './plan-calculation.js';
+import { measurePortfolios, type PartialRisk, type RiskReport } from './portfolio-risk.js';
 
 export type CalculationReport = Readonly<{
-  /** Computed and stored. */
+  /** Computed and stored, their risk too. */
   succeeded: readonly string[];
+  /** Computed and stored, but for some parts of their risk. */
+  partial: readonly PartialRisk[];
   /** Every figure was there and still holds. */
   upToDate: readonly string[];
   /** Being computed by another job. */
@@ -29,32 +35,95 @@ export type CalculationRequest = Readonly<{
   targetSession: string;
   hold: JobHold;
   signal: AbortSignal;
+  phase: PhaseReporter;
+  /** See `RiskRequest`. */
+  isLastTry: boolean;
 }>;
 
 /** Computes what is dirty or missing up to the target session. Portfolios do not touch each other: one that fails is only counted. */
 export async function calculatePortfolios(context: WorkerContext, request: CalculationRequest): Promise<CalculationReport> {
   const { db } = context;
-  const { portfolioIds, targetSession, hold } = request;
+  const { portfolioIds, hold, phase } = request;
   const claims = await claimPortfolios(db.pool, hold, portfolioIds);
   try {
-    const ledgers = await loadLedgers(db.pool, [...claims.keys()]);
-    const planned = await planAll(context, ledgers, targetSession);
-    const due = planned.filter((item): item is Due => item.plan !== null);
-    const { computed, failed } = await computeAll(context, due, request);
-    const written = await writeAll(context, hold, claims, computed);
-    return {
-      succeeded: written.stored,
-      upToDate: planned.filter(({ plan }) => plan === null).map(({ ledger }) => ledger.portfolioId),
-      claimedElsewhere: [...portfolioIds.filter((id) => !claims.has(id)), ...written.lost],
-      changedMeanwhile: written.changed,
-      failed,
-      sessions: computed.reduce((sum, { snapshots }) => sum + snapshots.length, 0),
-      lots: computed.reduce((sum, { values }) => sum + values.length, 0),
-      generations: new Map(ledgers.map(({ portfolioId, generation }) => [portfolioId, generation])),
-    };
+    const figures = await phase(PHASES.snapshots, () => calculateFigures(context, request, claims));
+    await phase(PHASES.positionValues, async () => ({ counts: { lots: figures.lots } }));
+    const standing = await toMeasure(context, figures);
+    const risk = await phase(PHASES.risk, () => measurePortfolios(context, { ...request, claims, portfolios: standing }));
+    return reportOf(portfolioIds, claims, figures, standing, risk);
   } finally {
     await releaseClaims(db.pool, hold, claims);
   }
+}
+
+/** A portfolio and the session of its newest figures. */
+type Standing = Readonly<{ portfolioId: string; sessionDate: string }>;
+
+type Figures = Readonly<{
+  written: Written;
+  /** Whose figures were all there and still held. */
+  unchanged: readonly Standing[];
+  /** Whose figures were written, and still hold. */
+  stored: readonly Standing[];
+  failed: CalculationReport['failed'];
+  lots: number;
+  generations: CalculationReport['generations'];
+  counts: Readonly<{ sessions: number }>;
+}>;
+
+async function calculateFigures(context: WorkerContext, request: CalculationRequest, claims: Claims): Promise<Figures> {
+  const ledgers = await loadLedgers(context.db.pool, [...claims.keys()]);
+  const planned = await planAll(context, ledgers, request.targetSession);
+  const due = planned.filter((item): item is Due => item.plan !== null);
+  const { computed, failed } = await computeAll(context, due, request);
+  const written = await writeAll(context, request.hold, claims, computed);
+  const isStored = new Set(written.stored);
+  return {
+    written,
+    unchanged: planned.flatMap(({ ledger: { portfolioId, last }, plan }) =>
+      plan === null ? [{ portfolioId, sessionDate: last!.date }] : [],
+    ),
+    stored: due.flatMap(({ ledger: { portfolioId }, plan }) =>
+      isStored.has(portfolioId) ? [{ portfolioId, sessionDate: plan.to }] : [],
+    ),
+    failed,
+    lots: computed.reduce((sum, { values }) => sum + values.length, 0),
+    generations: new Map(ledgers.map(({ portfolioId, generation }) => [portfolioId, generation])),
+    counts: { sessions: computed.reduce((sum, { snapshots }) => sum + snapshots.length, 0) },
+  };
+}
+
+/** What has new figures, and what lacks the risk of those it has: a run was stopped in between, or prices of its symbols have changed. */
+async function toMeasure({ db }: WorkerContext, { stored, unchanged }: Figures): Promise<readonly Standing[]> {
+  const lacking = await listWithoutRisk(db.pool, unchanged);
+  return [...stored, ...unchanged.filter(({ portfolioId }) => lacking.has(portfolioId))];
+}
+
+function reportOf(
+  portfolioIds: readonly string[],
+  claims: Claims,
+  { written, unchanged, failed, lots, generations, counts }: Figures,
+  standing: readonly Standing[],
+  risk: RiskReport,
+): CalculationReport {
+  const partial = new Set(risk.partial.map(({ portfolioId }) => portfolioId));
+  const measured = new Set([...risk.stored, ...partial]);
+  const wanted = new Set(standing.map(({ portfolioId }) => portfolioId));
+  return {
+    succeeded: risk.stored.filter((id) => !partial.has(id)),
+    partial: risk.partial,
+    upToDate: unchanged.map(({ portfolioId }) => portfolioId).filter((id) => !wanted.has(id)),
+    claimedElsewhere: [
+      ...portfolioIds.filter((id) => !claims.has(id)),
+      ...written.lost,
+      ...[...wanted].filter((id) => !measured.has(id)),
+    ],
+    changedMeanwhile: written.changed,
+    failed,
+    sessions: counts.sessions,
+    lots,
+    generations,
+  };
 }
 
 type Planned = Readonly<{ ledger: Ledger; plan: CalculationPlan | null; link: SnapshotLink | null }>;

@@ -18,6 +18,11 @@ const SYMBOLS_PER_BLOCK = 16;
 /** A symbol whose provider hangs holds up its block; the other blocks go on. */
 const BLOCKS_AT_ONCE = 4;
 const PARALLEL_FETCHES = 8;
+/**
+ * Sessions before a newest close that are asked for again in the same request: two weeks, within which splits, dividends and corrections
+ * that were not known in time are learned as a rule.
+ */
+const RECHECKED_SESSIONS = 10;
 /** Symbols that only a rate limit or another run kept back are asked for again within this time; what is left then is for the next run. */
 const PATIENCE_MS = 60_000;
 /** How soon to look again whether another run has brought a symbol. */
@@ -136,14 +141,17 @@ type OpenGap = Readonly<{ gap: WantedGap; known: KnownPrices }>;
 
 /** What of the gaps is missing now that nobody else fetches them, with what their bars are judged by. */
 async function stillOpen(
-  { db }: WorkerContext,
+  { db, calendar }: WorkerContext,
   gaps: readonly WantedGap[],
   { targetSession }: FetchRequest,
 ): Promise<readonly OpenGap[]> {
   const before = new Map(gaps.map((gap) => [gap.symbol, gap]));
   const found = await findGaps(db.pool, gaps);
-  const startOf = ({ symbol, sessions }: Gap) => ({ symbol, from: sessions[0]! });
-  const knownOf = await loadKnownPrices(db.pool, found.map(startOf), targetSession);
+  const startOf = ({ symbol, sessions }: Gap) => {
+    const isNewest = sessions.at(-1)! >= targetSession;
+    return { symbol, from: sessions[0]!, recheck: isNewest ? RECHECKED_SESSIONS : 0 };
+  };
+  const knownOf = await loadKnownPrices(db.pool, calendar, found.map(startOf), targetSession);
   return found.map((gap) => {
     const { nothingStored, sessions } = before.get(gap.symbol)!;
     const isWhole = gap.sessions.length === sessions.length;

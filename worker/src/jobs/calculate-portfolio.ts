@@ -1,7 +1,6 @@
 import type { JobRow } from '@closebell/prisma/jobs';
 import { readGeneration } from '@closebell/prisma/portfolios';
 import { calculatePortfolios, type CalculationReport } from '../batch/calculate-portfolios.js';
-import { PHASES } from '../batch/phases.js';
 import type { Handler, JobRun, Outcome, WorkerContext } from '../context.js';
 
 const CLAIMED_ELSEWHERE_DELAY_MS = 500;
@@ -27,23 +26,21 @@ function isOutdated({ result }: JobRow, generation: number | null): boolean {
   return preparedGeneration !== null && generation !== null && preparedGeneration !== generation;
 }
 
-async function calculate(
+function calculate(
   context: WorkerContext,
-  { payload, hold, signal, phase, progress }: JobRun<'calculate-portfolio'>,
+  { job, payload, hold, signal, phase, progress }: JobRun<'calculate-portfolio'>,
 ): Promise<CalculationReport> {
-  const { number, name } = PHASES.snapshots;
-  progress({ phase: number, phase_name: name, done: 0, total: 1, unit: 'portfolios' });
-  const { report } = await phase(PHASES.snapshots, async () => {
-    const done = await calculatePortfolios(context, {
-      portfolioIds: [payload.portfolioId],
-      targetSession: payload.sessionDate,
-      hold,
-      signal,
-    });
-    return { report: done, counts: { sessions: done.sessions } };
+  return calculatePortfolios(context, {
+    portfolioIds: [payload.portfolioId],
+    targetSession: payload.sessionDate,
+    hold,
+    signal,
+    isLastTry: job.attempts_made >= job.attempts_max,
+    phase: (part, work) => {
+      progress({ phase: part.number, phase_name: part.name, done: 0, total: 1, unit: 'portfolios' });
+      return phase(part, work);
+    },
   });
-  await phase(PHASES.positionValues, async () => ({ counts: { lots: report.lots } }));
-  return report;
 }
 
 function outcomeOf(report: CalculationReport, portfolioId: string, sessionDate: string): Outcome {
@@ -61,6 +58,8 @@ function outcomeOf(report: CalculationReport, portfolioId: string, sessionDate: 
     sessions_computed: report.sessions,
     lots_valued: report.lots,
   };
+  const [partial] = report.partial;
+  if (partial) return { outcome: 'done', status: 'partial', result: { ...result, failed_parts: partial.failedParts } };
   if (report.upToDate.length > 0)
     return { outcome: 'done', result: { ...result, note: 'every figure was there and still holds' } };
   if (report.succeeded.length > 0) return { outcome: 'done', result };

@@ -1,6 +1,7 @@
 import { pruneKeys } from '@closebell/prisma/idempotency-keys';
 import { pruneIntradayValues } from '@closebell/prisma/intraday-values';
 import { pruneJobs as deleteEndedTrees } from '@closebell/prisma/jobs';
+import { pruneStatistics } from '@closebell/prisma/statistics-changes';
 import { pruneQuoteJobs } from '@closebell/prisma/value-slots';
 import type { Handler } from '../context.js';
 
@@ -9,11 +10,12 @@ const QUOTE_JOBS_KEPT_DAYS = 2;
 /** How long a repeat of a request gets its first answer, at least: the job runs once a day. */
 const KEYS_KEPT_HOURS = 24;
 
-export const pruneJobs: Handler<'prune-jobs'> = async ({ db, clock }) => ({
+export const pruneJobs: Handler<'prune-jobs'> = async ({ db, clock, calendar }) => ({
   outcome: 'done',
   result: {
     deleted: (await deleteEndedTrees(db.pool, KEPT_DAYS)) + (await pruneQuoteJobs(db.pool, QUOTE_JOBS_KEPT_DAYS)),
     keys_deleted: await pruneKeys(db.pool, KEYS_KEPT_HOURS),
     intraday_values_deleted: await pruneIntradayValues(db.pool, clock(), KEPT_DAYS),
+    statistics_sessions_deleted: await pruneStatistics(db, calendar),
   },
 });

@@ -14,18 +14,25 @@ import { isPrice, judgeBars, type BarRules, type DatedClose, type RejectedBar, t
 
 /** What is stored of a symbol that its new bars are judged by. */
 export type KnownPrices = Readonly<{
-  /** The newest close before the range asked for. */
+  /** The newest close before the first session asked for. */
   previous: DatedClose | null;
+  /** Stored sessions that are asked for again along with those wanted; null: none are. */
+  recheck: Recheck | null;
   splits: readonly SplitRatio[];
   /** Bars that an admin has accepted. */
   accepted: readonly (DatedClose & Readonly<{ provider: string }>)[];
 }>;
+
+/** `from`: its first session. `closes`: what is stored from there on, of sessions before those wanted. */
+type Recheck = Readonly<{ from: string; closes: readonly DatedClose[] }>;
 
 export type RefusedBar = RejectedBar & Readonly<{ provider: string }>;
 
 export type Inquiry = Readonly<{
   context: Pick<WorkerContext, 'providers' | 'metrics'>;
   symbol: string;
+  /** The first session that is missing: those before it are only checked again, and nobody else is asked about them. */
+  wantedFrom: string;
   known: KnownPrices;
   signal: AbortSignal;
   /** Grows by every provider asked, in order. */
@@ -47,61 +54,88 @@ export type JudgedAnswer = Readonly<{
 
 export type InquiryRange = Readonly<{ range: SessionRange; previous: DatedClose | null }>;
 
-/** The first of the providers with a sound bar. `from` are those that may be asked. */
+/** The first of the providers with a sound bar of the sessions wanted. `from` are those that may be asked. */
 export async function askForBars(
-  { context, symbol, known, signal, attempts, refused }: Inquiry,
+  inquiry: Inquiry,
   from: readonly MarketDataProvider[],
   { range, previous }: InquiryRange,
 ): Promise<JudgedAnswer | Verdict> {
+  const { context, symbol, signal } = inquiry;
   const answered = await askInOrder(
     { ...context, providers: from },
-    async (provider) =>
-      judge(provider.name, await provider.dailyBars(symbol, range, signal), { range, previous }, known, refused),
+    async (provider) => judge(inquiry, provider.name, await provider.dailyBars(symbol, range, signal), { range, previous }),
     signal,
   );
-  attempts.push(...answered.attempts);
+  inquiry.attempts.push(...answered.attempts);
   return answered.status === 'ok' ? answered.value : answered.status;
 }
 
 /** Two closes of one session that rounding tells apart, and no more: half a cent in a hundred dollars. */
 const SAME_WITHIN = 5e-5;
 
-/** An answer without a sound bar is garbage. */
+/** An answer without a sound bar of the sessions wanted is garbage; one that ends before them has none. */
 function judge(
+  { symbol, wantedFrom, known, refused }: Inquiry,
   provider: string,
   answer: DailyBarsResult,
   { range, previous }: InquiryRange,
-  { splits, accepted }: KnownPrices,
-  refused: RefusedBar[],
 ): Answer<JudgedAnswer> {
   if (answer.status !== 'ok') return answer;
+  const times = otherBasis(answer.bars, known.recheck?.closes ?? []);
+  if (times !== null)
+    return {
+      status: 'garbage',
+      reason: `its closes are ${times.toFixed(3)} times those known of the same sessions: adjusted otherwise?`,
+    };
   const actions = answer.actions.filter((action) => isPossible(action, range));
   const rules: BarRules = {
     calendar: xnysCalendar(),
     range,
     previous,
-    splits: onePerDay([...splits, ...splitsOf(actions)]),
-    isAccepted: (bar) =>
-      accepted.some(
-        (known) => known.provider === provider && known.sessionDate === bar.sessionDate && isWithin(bar, known, SAME_WITHIN),
-      ),
-    isConfirmed: () => false,
+    splits: onePerDay([...known.splits, ...splitsOf(actions)]),
+    isAccepted: (bar) => known.accepted.some((one) => one.provider === provider && isSameClose(bar, one)),
+    // What is stored has been believed once.
+    isConfirmed: (bar) => known.recheck?.closes.some((stored) => isSameClose(bar, stored)) ?? false,
   };
   const { usable, rejected } = judgeBars(answer.bars, rules);
   const held = rejected.filter(isHeld);
   const unsound = rejected.filter((bar) => !isHeld(bar));
   refused.push(...unsound.map((bar) => ({ ...bar, provider })));
-  if (usable.length + held.length === 0) {
-    const why = unsound[0] === undefined ? '' : ` (${unsound[0].bar.sessionDate}: ${unsound[0].reason})`;
-    return { status: 'garbage', reason: `none of its ${answer.bars.length} bars is usable${why}` };
+  if (![...usable, ...held.map(({ bar }) => bar)].some(({ sessionDate }) => sessionDate >= wantedFrom)) {
+    const given = answer.bars.filter(({ sessionDate }) => sessionDate >= wantedFrom);
+    const [flaw] = unsound.filter(({ bar }) => given.includes(bar));
+    const why = flaw === undefined ? '' : ` (${flaw.bar.sessionDate}: ${flaw.reason})`;
+    if (given.length > 0 || answer.bars.length === 0)
+      return { status: 'garbage', reason: `none of its ${given.length} bars is usable${why}` };
+    return { status: 'no_data', reason: `${provider} has no bar of ${symbol} from ${wantedFrom} to ${range.to}` };
   }
   const left = answer.actions.length - actions.length;
   const warnings = left === 0 ? [] : [`${answer.symbol}: ${left} impossible corporate actions left out`];
   return { status: 'ok', value: { provider, rules, usable, held, actions, warnings: [...answer.warnings, ...warnings] } };
 }
 
+/** In most of so many sessions, at least, two sources that mean the same prices are no further apart. */
+const COMPARED_CLOSES_MIN = 3;
+const OTHER_BASIS_BEYOND = 0.02;
+
+/**
+ * How many times what is stored an answer's closes are, when most of them are not the same: they are split-adjusted, or of another listing
+ * or currency, and so is the new one. A correction is of single sessions. Null: they are on the same basis, as far as can be told.
+ */
+function otherBasis(bars: readonly OhlcvBar[], stored: readonly DatedClose[]): number | null {
+  const closeOf = new Map(bars.filter(({ close }) => isPrice(close)).map(({ sessionDate, close }) => [sessionDate, close]));
+  const both = stored.filter(({ sessionDate }) => closeOf.has(sessionDate));
+  const times = both.map(({ sessionDate, close }) => closeOf.get(sessionDate)! / close);
+  const apart = times.filter((each) => Math.abs(each - 1) > OTHER_BASIS_BEYOND);
+  return times.length >= COMPARED_CLOSES_MIN && apart.length > times.length / 2 ? apart.at(-1)! : null;
+}
+
 export function isHeld({ kind }: RejectedBar): boolean {
   return kind === 'jump' || kind === 'follows';
+}
+
+function isSameClose(bar: OhlcvBar, known: DatedClose): boolean {
+  return bar.sessionDate === known.sessionDate && isWithin(bar, known, SAME_WITHIN);
 }
 
 /** `tolerance`: the part of the second close that the two may differ by. */

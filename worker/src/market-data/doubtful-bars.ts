@@ -1,6 +1,6 @@
 // What becomes of bars that one provider's answer can't carry: the next ones are asked, and each session's bar is of one of them.
 import type { MarketDataProvider, OhlcvBar, SessionRange } from '@closebell/shared/market-data/provider';
-import { askForBars, isWithin, splitsOf, type Inquiry, type JudgedAnswer, type RefusedBar } from './bar-inquiry.js';
+import { askForBars, isWithin, splitsOf, type Inquiry, type JudgedAnswer } from './bar-inquiry.js';
 import { judgeBars, type DatedClose, type RejectedBar } from './bar-checks.js';
 
 /** Two providers that mean the same close are no further apart; one that has split it and one that has not are. */
@@ -12,7 +12,10 @@ const CONFIRMED_WITHIN = 0.005;
  * refused. The answer that counts comes first.
  */
 export async function settleJumps(inquiry: Inquiry, first: JudgedAnswer, range: SessionRange): Promise<readonly JudgedAnswer[]> {
-  if (first.held.length === 0) return [first];
+  if (first.held.every(({ bar }) => bar.sessionDate < inquiry.wantedFrom)) {
+    refuse(inquiry, first.provider, first.held);
+    return [first];
+  }
   const { previous } = first.rules;
   const other = await askForBars(inquiry, providersAfter(inquiry, first.provider), { range, previous });
   if (typeof other === 'string') {
@@ -46,7 +49,8 @@ function confirmedBy(inquiry: Inquiry, first: JudgedAnswer, other: JudgedAnswer)
   const believed = splitsOf(other.actions).length === 0 ? other.usable : [];
   const witnesses = [...believed, ...other.held.map(({ bar }) => bar)];
   const given = [...first.usable, ...first.held.map(({ bar }) => bar)];
-  const { usable, rejected } = judgeBars(given, { ...first.rules, isConfirmed: (bar) => agrees(witnesses, bar) });
+  const isConfirmed = (bar: OhlcvBar): boolean => first.rules.isConfirmed(bar) || agrees(witnesses, bar);
+  const { usable, rejected } = judgeBars(given, { ...first.rules, isConfirmed });
   const settled = new Set(usable.map(({ sessionDate }) => sessionDate));
   refuse(inquiry, first.provider, rejected);
   refuse(
@@ -69,12 +73,11 @@ function refuse({ refused }: Inquiry, provider: string, bars: readonly RejectedB
 /** Asks the later providers for the sessions whose bars could not be. Each of the answers added has only such sessions. */
 export async function fillFaults(inquiry: Inquiry, taken: readonly JudgedAnswer[]): Promise<readonly JudgedAnswer[]> {
   const answers = [...taken];
-  const { refused } = inquiry;
   const splits = taken.flatMap(({ actions }) => splitsOf(actions));
   const known = { ...inquiry.known, splits: [...inquiry.known.splits, ...splits] };
   let rest = providersAfter(inquiry, taken[0]!.provider);
   while (rest.length > 0) {
-    const missing = faultySessions(refused, answers);
+    const missing = faultySessions(inquiry, answers);
     const [from, to] = [missing[0], missing.at(-1)];
     if (from === undefined || to === undefined) break;
     const previous = lastClose(answers, from) ?? known.previous;
@@ -91,12 +94,14 @@ export async function fillFaults(inquiry: Inquiry, taken: readonly JudgedAnswer[
   return answers;
 }
 
-/** Sessions of which a bar was refused as faulty, and no answer has another. */
-function faultySessions(refused: readonly RefusedBar[], answers: readonly JudgedAnswer[]): readonly string[] {
+/** Sessions wanted of which a bar was refused as faulty, and no answer has another. */
+function faultySessions({ refused, wantedFrom }: Inquiry, answers: readonly JudgedAnswer[]): readonly string[] {
   const settled = new Set(answers.flatMap(({ usable, held }) => [...usable, ...held.map(({ bar }) => bar)]).map(dateOf));
   const { calendar } = answers[0]!.rules;
   const faulty = refused.filter(({ kind }) => kind === 'fault').map(({ bar }) => bar.sessionDate);
-  return [...new Set(faulty)].filter((date) => calendar.isSession(date) && !settled.has(date)).sort((a, b) => (a < b ? -1 : 1));
+  return [...new Set(faulty)]
+    .filter((date) => date >= wantedFrom && calendar.isSession(date) && !settled.has(date))
+    .sort((a, b) => (a < b ? -1 : 1));
 }
 
 function lastClose(answers: readonly JudgedAnswer[], before: string): DatedClose | undefined {

@@ -206,6 +206,61 @@ describe('a jump', () => {
   });
 });
 
+describe('sessions that are checked again', () => {
+  const [wanted, ...later] = SESSIONS.slice(4);
+  const range = { from: wanted!, to: later.at(-1)! };
+  /** The first session is only what the answer is judged by; the three after it are asked for again. */
+  const known = (closesKnown: readonly number[]): KnownPrices => ({
+    ...NOTHING_KNOWN,
+    previous: { sessionDate: SESSIONS[0]!, close: 100 },
+    recheck: { from: SESSIONS[1]!, closes: closesKnown.map((close, i) => ({ sessionDate: SESSIONS[i + 1]!, close })) },
+  });
+  const ask = (providers: readonly MarketDataProvider[], stored: readonly number[]) =>
+    fetchDailyBars(over(providers), 'AAA', range, new AbortController().signal, known(stored));
+
+  test('come with the answer, corrections and actions and all', async () => {
+    const asked: string[] = [];
+    const paid = { type: 'dividend', symbol: 'AAA', exDate: SESSIONS[2]!, amount: 0.2 } as const;
+    const result = await ask(
+      [noting(asked, closes('a', [100, 101, 102.5, 103, 104], [paid])), mustNotBeAsked()],
+      [101, 102, 103],
+    );
+    expect(asked).toEqual([`a ${SESSIONS[1]}..${range.to}`]);
+    expect(taken(result)).toEqual({ a: [101, 102.5, 103, 104] });
+    expect(result).toMatchObject({ answers: [{ actions: [paid] }], warnings: [] });
+  });
+
+  test('alone are no answer: the next provider is asked for those wanted', async () => {
+    const result = await ask([closes('a', [100, 101, 102, 103]), closes('b', [100, 101, 102, 103, 104])], [101, 102, 103]);
+    expect(taken(result)).toMatchObject({ b: [101, 102, 103, 104] });
+    expect(result.attempts[0]).toMatchObject({
+      status: 'no_data',
+      reason: `a has no bar of AAA from ${range.from} to ${range.to}`,
+    });
+  });
+
+  test('whose bars are wrong this time are quarantined, and nobody else is asked or told', async () => {
+    const spoilt = answering('a', [bar(1, 101), bar(2, 0), bar(3, 50), bar(4, 104)]);
+    const result = await ask([spoilt, mustNotBeAsked()], [101, 102, 103]);
+    expect(taken(result)).toEqual({ a: [101, 104] });
+    expect(result.quarantined.map(({ close }) => close)).toEqual([0, 50]);
+    expect(result.warnings).toEqual([]);
+  });
+
+  test('with a jump that was believed once are believed again', async () => {
+    expect(taken(await ask([closes('a', [100, 101, 50, 51, 52]), mustNotBeAsked()], [101, 50, 51]))).toEqual({
+      a: [101, 50, 51, 52],
+    });
+  });
+
+  test('tell an answer on another basis, however small the step: it is refused, and the next one asked', async () => {
+    const adjusted = closes('a', [80, 80.8, 81.6, 82.4, 83.2]);
+    const result = await ask([adjusted, closes('b', [100, 101.2, 102.2, 103.2, 104])], [101, 102, 103]);
+    expect(taken(result)).toEqual({ b: [101.2, 102.2, 103.2, 104] });
+    expect(result.attempts[0]).toMatchObject({ status: 'garbage', reason: expect.stringContaining('0.800 times') });
+  });
+});
+
 test('actions outside the range or without a positive amount are left out with a warning', async () => {
   const paid = { type: 'dividend', symbol: 'AAA', exDate: '2024-01-03', amount: 0.2 } as const;
   const actions: readonly CorporateAction[] = [paid, { ...paid, amount: -1 }, { ...paid, exDate: '2025-01-03' }];

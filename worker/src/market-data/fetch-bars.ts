@@ -25,11 +25,12 @@ export type FetchedBars = Readonly<{
     | Readonly<{ status: Verdict }>
   );
 
-export const NOTHING_KNOWN: KnownPrices = { previous: null, splits: [], accepted: [] };
+export const NOTHING_KNOWN: KnownPrices = { previous: null, recheck: null, splits: [], accepted: [] };
 
 /**
  * The first provider with a sound bar wins, and is asked alone unless a bar of it is in doubt (see doubtful-bars.ts): bars of one session
- * range are never of two providers. Rejects with the signal's reason once it is aborted. The range must lie inside the exchange calendar.
+ * range are never of two providers. The answer also has bars and actions of the sessions that are checked again (`known.recheck`). Rejects
+ * with the signal's reason once it is aborted. The range must lie inside the exchange calendar.
  */
 export async function fetchDailyBars(
   context: Inquiry['context'],
@@ -38,12 +39,13 @@ export async function fetchDailyBars(
   signal: AbortSignal,
   known: KnownPrices = NOTHING_KNOWN,
 ): Promise<FetchedBars> {
-  const inquiry: Inquiry = { context, symbol, known, signal, attempts: [], refused: [] };
+  const inquiry: Inquiry = { context, symbol, wantedFrom: range.from, known, signal, attempts: [], refused: [] };
   const { attempts, refused } = inquiry;
-  const first = await askForBars(inquiry, context.providers, { range, previous: known.previous });
+  const asked = { from: known.recheck?.from ?? range.from, to: range.to };
+  const first = await askForBars(inquiry, context.providers, { range: asked, previous: known.previous });
   if (typeof first === 'string')
-    return { status: first, symbol, quarantined: quarantinedOf(refused), warnings: doubtsOf(symbol, refused, []), attempts };
-  const answers = await fillFaults(inquiry, await settleJumps(inquiry, first, range));
+    return { status: first, symbol, quarantined: quarantinedOf(refused), warnings: doubtsOf(inquiry, []), attempts };
+  const answers = await fillFaults(inquiry, await settleJumps(inquiry, first, asked));
   return {
     status: 'ok',
     symbol,
@@ -51,7 +53,7 @@ export async function fetchDailyBars(
       .map(({ provider, usable, actions }) => ({ provider, bars: usable, actions }))
       .filter(({ bars }, place) => place === 0 || bars.length > 0),
     quarantined: quarantinedOf(refused),
-    warnings: [...answers.flatMap(({ warnings }) => warnings), ...doubtsOf(symbol, refused, answers)],
+    warnings: [...answers.flatMap(({ warnings }) => warnings), ...doubtsOf(inquiry, answers)],
     attempts,
   };
 }
@@ -76,8 +78,9 @@ export function quarantineReasons(quarantined: readonly QuarantinedBar[]): Reado
 /** A provider that sends nonsense must not drown the warnings about other symbols. */
 const DOUBTS_TOLD_MAX = 5;
 
-function doubtsOf(symbol: string, refused: readonly RefusedBar[], answers: readonly JudgedAnswer[]): readonly string[] {
-  const told = refused.filter(({ kind }) => kind === 'fault' || kind === 'jump');
+/** Of a session that is only checked again nothing is missing: admins see what was held back, and users need not. */
+function doubtsOf({ symbol, wantedFrom, refused }: Inquiry, answers: readonly JudgedAnswer[]): readonly string[] {
+  const told = refused.filter(({ kind, bar }) => (kind === 'fault' || kind === 'jump') && bar.sessionDate >= wantedFrom);
   const strays = refused.filter(({ kind }) => kind === 'stray').length;
   const more = told.length - DOUBTS_TOLD_MAX;
   return [

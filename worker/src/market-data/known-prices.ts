@@ -2,16 +2,17 @@
 import type { Queryable } from '@closebell/prisma/client';
 import { loadActions, loadClosesAsOf } from '@closebell/prisma/prices';
 import { loadAcceptedBars } from '@closebell/prisma/quarantined-bars';
-import { dayNumber, isoDate } from '@closebell/shared/calendar/calendar-date';
+import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { groupBy } from '@closebell/shared/grouping';
 import type { KnownPrices } from './bar-inquiry.js';
 
-/** The first session that a symbol is asked for. */
-type Start = Readonly<{ symbol: string; from: string }>;
+/** `from`: the first session that is missing. `recheck`: how many sessions before it are asked for again. */
+type Start = Readonly<{ symbol: string; from: string; recheck: number }>;
 
-/** Of each start the close before it, and the symbol's splits up to `to`. */
+/** Of each start the closes before it, and the symbol's splits up to `to`. */
 export async function loadKnownPrices(
   client: Queryable,
+  calendar: TradingCalendar,
   starts: readonly Start[],
   to: string,
 ): Promise<(start: Start) => KnownPrices> {
@@ -19,7 +20,7 @@ export async function loadKnownPrices(
   const [closes, actions, accepted] = await Promise.all([
     loadClosesAsOf(
       client,
-      starts.map((start) => ({ symbol: start.symbol, date: dayBefore(start) })),
+      starts.flatMap((start) => sessionsBefore(calendar, start).map((date) => ({ symbol: start.symbol, date }))),
     ),
     loadActions(client, symbols, to),
     loadAcceptedBars(client, symbols),
@@ -27,17 +28,34 @@ export async function loadKnownPrices(
   const closeOf = new Map(closes.map((close) => [`${close.symbol} ${close.asOf}`, close]));
   const acceptedOf = groupBy(accepted, ({ symbol }) => symbol);
   return (start) => {
-    const close = closeOf.get(`${start.symbol} ${dayBefore(start)}`);
+    const { symbol } = start;
+    const before = sessionsBefore(calendar, start).flatMap((date) => closeOf.get(`${symbol} ${date}`) ?? []);
     return {
-      previous: close === undefined ? null : { sessionDate: close.sessionDate, close: close.closeE6 / 1e6 },
-      splits: (actions.get(start.symbol) ?? []).flatMap((action) =>
+      ...closesBefore(calendar, before),
+      splits: (actions.get(symbol) ?? []).flatMap((action) =>
         action.type === 'split' ? [{ exDate: action.exDate, ratio: action.numerator / action.denominator }] : [],
       ),
-      accepted: acceptedOf.get(start.symbol) ?? [],
+      accepted: acceptedOf.get(symbol) ?? [],
     };
   };
 }
 
-function dayBefore({ from }: Start): string {
-  return isoDate(dayNumber(from) - 1);
+/** Those to be checked again and the one before them, oldest first; fewer where the calendar begins. */
+function sessionsBefore(calendar: TradingCalendar, { from, recheck }: Start): readonly string[] {
+  const count = Math.min(recheck + 1, calendar.sessionIndex(from));
+  return Array.from({ length: count }, (_, at) => calendar.addSessions(from, at - count));
+}
+
+type CloseAsOf = Readonly<{ sessionDate: string; asOf: string; closeE6: number }>;
+
+/** Only what comes after a stored close is checked again: by that one the answer is judged. */
+function closesBefore(calendar: TradingCalendar, before: readonly CloseAsOf[]): Pick<KnownPrices, 'previous' | 'recheck'> {
+  const [oldest] = before;
+  if (oldest === undefined) return { previous: null, recheck: null };
+  const dated = ({ sessionDate, closeE6 }: CloseAsOf) => ({ sessionDate, close: closeE6 / 1e6 });
+  const closes = before.filter(({ sessionDate, asOf }) => sessionDate === asOf && asOf > oldest.asOf).map(dated);
+  return {
+    previous: dated(oldest),
+    recheck: closes.length === 0 ? null : { from: calendar.nextSession(oldest.asOf), closes },
+  };
 }

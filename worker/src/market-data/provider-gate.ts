@@ -4,12 +4,16 @@ import type { Db } from '@closebell/prisma/client';
 import { blockProvider, takeFromBudget } from '@closebell/prisma/provider-budgets';
 import { noteAnswer, noteFailure, passCircuit, type OpenCircuit } from '@closebell/prisma/provider-circuits';
 import type { Capability, MarketDataProvider, Refusal } from '@closebell/shared/market-data/provider';
+import { pause } from './ask-in-order.js';
 import { createTurns } from './turns.js';
 
 /** In this process. A provider that hangs costs its time-out about twice before its circuit opens. */
 const REQUESTS_AT_ONCE = 4;
 /** After a 429 that does not say how long. */
 const RATE_LIMIT_MS = 60_000;
+/** How long the outcome of somebody's try is waited for, about as long as one may take; and how often it is looked for. */
+const TRY_MS_MAX = 10_000;
+const TRY_LOOK_MS = 100;
 /** A provider that wants to be left alone for longer is asked again all the same. */
 const RATE_LIMIT_MS_MAX = 24 * 60 * 60_000;
 
@@ -49,7 +53,7 @@ function createGate(db: Db, provider: MarketDataProvider): Gate {
   return (capability, signal, ask) =>
     inTurn(async () => {
       signal.throwIfAborted();
-      const refusal = await refuse(db, provider, capability);
+      const refusal = await refuse(db, provider, capability, signal);
       if (refusal !== null) return refusal;
       const answer = await answerOf(capability, signal, ask);
       return answer.status === 'ok' ? noted(db, provider, capability, answer) : learn(db, provider, capability, answer);
@@ -70,11 +74,24 @@ async function refuse(
   db: Db,
   { name, budget = UNLIMITED, requests }: MarketDataProvider,
   capability: Capability,
+  signal: AbortSignal,
 ): Promise<Refusal | null> {
-  const open = await passCircuit(db.pool, name, capability);
+  const open = await passOnceTried(db, name, capability, signal);
   if (open !== null) return resting(open);
   const waitMs = await takeFromBudget(db, name, budget, requests?.[capability] ?? 1);
   return waitMs === 0 ? null : { ...rateLimited(waitMs), notAsked: true };
+}
+
+/**
+ * The first request after a rest tries the provider, and all others of that moment wait for what comes of it: refused meanwhile, a night's
+ * symbols would go without their closes though the provider is well again.
+ */
+async function passOnceTried(db: Db, provider: string, capability: Capability, signal: AbortSignal): Promise<OpenCircuit | null> {
+  for (const giveUpAt = Date.now() + TRY_MS_MAX; ;) {
+    const open = await passCircuit(db.pool, provider, capability);
+    if (open === null || !open.isTried || Date.now() > giveUpAt) return open;
+    await pause(TRY_LOOK_MS, signal);
+  }
 }
 
 const UNLIMITED = { perMinute: null, perDay: null };
