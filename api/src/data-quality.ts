@@ -2,9 +2,8 @@
 import { listFetchAttempts } from '@closebell/prisma/fetch-attempts';
 import { listProviderBudgets } from '@closebell/prisma/provider-budgets';
 import { listProviderCircuits } from '@closebell/prisma/provider-circuits';
-import { listQuarantinedBars } from '@closebell/prisma/quarantined-bars';
+import { countQuarantinedBars, listQuarantinedBars } from '@closebell/prisma/quarantined-bars';
 import {
-  countQuarantinedBars,
   listRevisedCloses,
   listStoredBars,
   listSymbolsInUse,

@@ -24,7 +24,7 @@ export async function readPortfolioDataQuality(
   const [[ledger], snapshot] = await Promise.all([loadLedgers(db.pool, [portfolioId]), findNewestSnapshot(db.pool, portfolioId)]);
   const lots = openLots(ledger?.lots ?? [], to);
   if (lots.length === 0) return null;
-  const from = calendar.addSessions(to, -Math.min(READINESS_SESSIONS - 1, calendar.sessionIndex(to)));
+  const from = calendar.sessionsTo(to, READINESS_SESSIONS)[0]!;
   const facts = await readFacts(db, lots, from, to);
   const symbols = facts.map((each) => viewSymbolQuality({ calendar, from, to }, each));
   const [closes, expected] = [total(symbols.map((each) => each.closes)), total(symbols.map((each) => each.expected))];

@@ -1,8 +1,8 @@
 // Daily returns over the sessions that end at one, of symbols and of a portfolio.
 import { loadActions, loadCloses } from '@closebell/prisma/prices';
 import { loadRealisedReturns } from '@closebell/prisma/realised-returns';
-import { actionsBySession, totalReturns, type DatedAction } from '@closebell/shared/calc/returns';
-import type { StoredAction } from '@closebell/shared/ledger/price-book';
+import { actionsBySession, totalReturns } from '@closebell/shared/calc/returns';
+import { toDatedAction } from '@closebell/shared/ledger/price-book';
 import type { RealisedReturns } from '@closebell/shared/risk/risk-market';
 import type { ApiContext } from './context.js';
 
@@ -15,7 +15,7 @@ export async function readReturns(
   sessionDate: string,
   lookback: number,
 ): Promise<ReadonlyMap<string, Float64Array>> {
-  const sessions = sessionsUpTo(calendar, sessionDate, lookback + 1);
+  const sessions = calendar.sessionsTo(sessionDate, lookback + 1);
   const [closes, actions] = await Promise.all([
     loadCloses(db.pool, symbols, sessions[0] as string, sessionDate),
     loadActions(db.pool, symbols, sessionDate),
@@ -42,17 +42,8 @@ export async function readRealisedReturns(
   sessionDate: string,
   lookback: number,
 ): Promise<RealisedReturns> {
-  const sessions = sessionsUpTo(calendar, sessionDate, lookback);
+  const sessions = calendar.sessionsTo(sessionDate, lookback);
   const found = (await loadRealisedReturns(db.pool, [portfolioId], sessions)).get(portfolioId);
   const returns = found?.returns ?? new Float64Array(sessions.length).fill(Number.NaN);
   return { sessions, returns, previousSession: calendar.previousSession(sessions[0] as string) };
-}
-
-function sessionsUpTo(calendar: Sources['calendar'], sessionDate: string, count: number): readonly string[] {
-  const before = Math.min(count - 1, calendar.sessionIndex(sessionDate));
-  return calendar.sessionsBetween(calendar.addSessions(sessionDate, -before), sessionDate);
-}
-
-function toDatedAction(action: StoredAction): DatedAction {
-  return action.type === 'dividend' ? { ...action, amount: Number(action.amount) } : action;
 }

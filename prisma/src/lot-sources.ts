@@ -69,8 +69,7 @@ async function loadPriceBook(
   { lots, options, from: first, to }: PriceBookRequest,
 ): Promise<PriceBook> {
   const symbols = [...new Set(lots.map(pricedSymbol).filter((symbol) => symbol !== null))].sort();
-  const reach = options.length > 0 ? Math.min(VOLATILITY_REACH, calendar.sessionIndex(first)) : 0;
-  const from = calendar.addSessions(first, -reach);
+  const from = options.length > 0 ? calendar.sessionsTo(first, VOLATILITY_REACH + 1)[0]! : first;
   const [stored, actions, dated] = await Promise.all([
     loadCloses(client, symbols, from, to),
     loadActions(client, symbols, to),

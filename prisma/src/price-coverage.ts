@@ -41,7 +41,7 @@ export async function loadReadiness(
   session: string,
 ): Promise<Readiness> {
   const { own, factors } = symbolsToCover(lots, session);
-  const from = calendar.addSessions(session, -Math.min(READINESS_SESSIONS - 1, calendar.sessionIndex(session)));
+  const from = calendar.sessionsTo(session, READINESS_SESSIONS)[0]!;
   const coverage = await loadCoverage(client, [...own, ...factors], from, session);
   return assessReadiness(coverage.slice(0, own.length), coverage.slice(own.length), session);
 }

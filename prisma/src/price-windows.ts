@@ -1,7 +1,7 @@
 // Closes and total returns of many symbols over the sessions that end at one, for figures that are made of returns.
-import { actionsBySession, totalReturns, type DatedAction } from '@closebell/shared/calc/returns';
+import { actionsBySession, totalReturns } from '@closebell/shared/calc/returns';
 import { groupBy } from '@closebell/shared/grouping';
-import type { StoredAction } from '@closebell/shared/ledger/price-book';
+import { toDatedAction, type StoredAction } from '@closebell/shared/ledger/price-book';
 import type { Queryable } from './client.js';
 
 export type PriceWindowsRequest = Readonly<{
@@ -90,8 +90,4 @@ function fill(window: Float64Array, sessions: number, places: Int32Array, texts:
   places.forEach((place, k) => {
     if (place >= before) window[place - before] = Number(texts[k]);
   });
-}
-
-function toDatedAction(action: StoredAction): DatedAction {
-  return action.type === 'dividend' ? { ...action, amount: Number(action.amount) } : action;
 }

@@ -154,3 +154,9 @@ export async function acceptQuarantinedBar(
   );
   return { status: 'accepted', close: bar.close, acceptedAt: accepted.rows[0]!.accepted_at };
 }
+
+/** Bars that cannot be, of all symbols. */
+export async function countQuarantinedBars(client: Queryable): Promise<number> {
+  const { rows } = await client.query<{ count: number }>(`SELECT count(*) AS count FROM quarantined_bars`);
+  return rows[0]!.count;
+}

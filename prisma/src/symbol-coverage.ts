@@ -120,9 +120,3 @@ export async function listRevisedCloses(
   );
   return rows;
 }
-
-/** Bars that cannot be, of all symbols. */
-export async function countQuarantinedBars(client: Queryable): Promise<number> {
-  const { rows } = await client.query<{ count: number }>(`SELECT count(*) AS count FROM quarantined_bars`);
-  return rows[0]!.count;
-}

@@ -111,11 +111,9 @@ async function readBackTest(
   { db, calendar }: ApiContext,
   { portfolio, sessionDate }: AnalysedPortfolio,
 ): Promise<BackTestSeries> {
-  const before = Math.min(BACK_TESTED_MAX - 1, calendar.sessionIndex(sessionDate));
-  const from = calendar.addSessions(sessionDate, -before);
-  const tested = await loadBackTests(db.pool, portfolio.id, from, sessionDate);
+  const sessions = calendar.sessionsTo(sessionDate, BACK_TESTED_MAX);
+  const tested = await loadBackTests(db.pool, portfolio.id, sessions[0]!, sessionDate);
   const bySession = new Map(tested.map((each) => [each.sessionDate, each]));
-  const sessions = calendar.sessionsBetween(from, sessionDate);
   const column = (figure: 'pnl' | 'var95' | 'var99'): Float64Array =>
     Float64Array.from(sessions, (session) => bySession.get(session)?.[figure] ?? Number.NaN);
   return { pnl: column('pnl'), var95: column('var95'), var99: column('var99') };

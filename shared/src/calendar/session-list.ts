@@ -18,6 +18,8 @@ export type SessionList = Readonly<{
   nextSession: (date: string) => string;
   /** The session `n` sessions after `session`; before it when `n` is negative. `n` is whole. */
   addSessions: (session: string, n: number) => string;
+  /** The last `count` sessions up to `session`, it included; fewer where the range begins. */
+  sessionsTo: (session: string, count: number) => readonly string[];
   /** Position among all sessions of the range, from 0: the difference of two is their distance in sessions. */
   sessionIndex: (session: string) => number;
 }>;
@@ -53,6 +55,10 @@ export function createSessionList(sessions: readonly string[], range: DateRange)
     previousSession: (date) => sessionAt(countBefore(date) - 1, date),
     nextSession: (date) => sessionAt(countUpTo(date), date),
     addSessions: (session, n) => sessionAt(sessionIndex(session) + n, session),
+    sessionsTo: (session, count) => {
+      const end = sessionIndex(session) + 1;
+      return sessions.slice(Math.max(0, end - count), end);
+    },
     sessionIndex,
   };
 }

@@ -145,6 +145,13 @@ describe('moving between sessions', () => {
     expect(calendar.sessionsBetween(back, '2025-06-13')).toHaveLength(505);
   });
 
+  it('the last sessions up to one are as many as asked for, or as the calendar has', () => {
+    expect(calendar.sessionsTo('2012-10-31', 2)).toEqual(['2012-10-26', '2012-10-31']);
+    expect(calendar.sessionsTo('2012-10-31', 1)).toEqual(['2012-10-31']);
+    expect(calendar.sessionsTo('1990-01-03', 5)).toEqual(['1990-01-02', '1990-01-03']);
+    expect(calendar.sessionsTo('2025-06-13', 505)[0]).toBe(calendar.addSessions('2025-06-13', -504));
+  });
+
   it('lists sessions with both ends included', () => {
     expect(calendar.sessionsBetween('2025-01-08', '2025-01-13')).toEqual(['2025-01-08', '2025-01-10', '2025-01-13']);
     expect(calendar.sessionsBetween('2025-01-11', '2025-01-12')).toEqual([]);

@@ -127,6 +127,6 @@ export function actionEvents(actions: readonly StoredAction[]): ActionEvents {
   };
 }
 
-function toDatedAction(action: StoredAction): DatedAction {
+export function toDatedAction(action: StoredAction): DatedAction {
   return action.type === 'dividend' ? { ...action, amount: Number(action.amount) } : action;
 }

@@ -2,6 +2,7 @@
 import type { Close, SplitEvent } from '../calc/price-series.js';
 import { ratioBetween } from '../calc/price-series.js';
 import type { TradingCalendar } from '../calendar/trading-calendar.js';
+import { isJump } from './price-jump.js';
 import type { Quote } from './provider.js';
 
 /** Clocks of providers may be ahead of ours by this much. */
@@ -47,9 +48,6 @@ export function quoteSession(calendar: TradingCalendar, quotedAt: Date): string 
   return calendar.sessionOnOrBefore(calendar.newYorkDate(quotedAt));
 }
 
-/** A halving or a doubling, with room for the day's own move: the smallest splits. */
-const JUMP_MIN = 0.515;
-const JUMP_MAX = 1.94;
 /** Closing prices of two sources differ by less. */
 const PREVIOUS_CLOSE_TOLERANCE = 0.02;
 
@@ -73,8 +71,7 @@ export function isCredible(calendar: TradingCalendar, evidence: QuoteEvidence): 
   if (sessionsSince < 0) return false;
   const { numerator, denominator } = ratioBetween(splits, calendar.addSessions(session, -sessionsSince), session);
   const expectedE6 = (close.closeE6 * denominator) / numerator;
-  const move = priceE6 / expectedE6;
-  if (move <= JUMP_MIN || move >= JUMP_MAX) return false;
+  if (isJump(priceE6 / expectedE6)) return false;
   if (previousCloseE6 === null || sessionsSince !== 1) return true;
   return Math.abs(previousCloseE6 / expectedE6 - 1) <= PREVIOUS_CLOSE_TOLERANCE;
 }

@@ -125,8 +125,7 @@ async function measureOnce(
 
 /** The sessions of the realised returns, and the one before them. */
 function metricSessions(calendar: TradingCalendar, sessionDate: string): readonly string[] {
-  const before = Math.min(METRICS_LOOKBACK, calendar.sessionIndex(sessionDate));
-  return calendar.sessionsBetween(calendar.addSessions(sessionDate, -before), sessionDate);
+  return calendar.sessionsTo(sessionDate, METRICS_LOOKBACK + 1);
 }
 
 /**

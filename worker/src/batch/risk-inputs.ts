@@ -22,9 +22,6 @@ import { scenarioMoves } from '@closebell/shared/stress/scenario-moves';
 import { STRESS_SCENARIOS } from '@closebell/shared/stress/scenarios';
 import type { WorkerContext } from '../context.js';
 
-/** Sessions of history that today's holdings are held through. */
-const RETURNS_LOOKBACK = 504;
-
 type Reads = Pick<WorkerContext, 'db' | 'calendar'>;
 
 /** By portfolio, in an order made of values: sums depend on it in their last digit. */
@@ -127,7 +124,8 @@ export async function loadRiskMarket(
   ]);
   if (model === null || statistics.size < symbols.length) return null;
   const { factors, proxies } = model;
-  const sessions = request.sessions.slice(-RETURNS_LOOKBACK);
+  // Of history that today's holdings are held through.
+  const sessions = request.sessions.slice(-SYMBOL_CLOSES);
   const recent = new Map([...returns].map(([symbol, values]) => [symbol, values.subarray(-sessions.length)]));
   const market = {
     sessionDate,
@@ -144,9 +142,8 @@ export async function loadRiskMarket(
 
 /** Also of what may stand for a factor, as far back as the factor model reaches: it must not be another than the prices'. */
 function windowsOf(calendar: TradingCalendar, symbols: readonly string[], sessionDate: string): PriceWindowsRequest {
-  const before = Math.min(FACTOR_CLOSES - 1, calendar.sessionIndex(sessionDate));
   return {
-    sessions: calendar.sessionsBetween(calendar.addSessions(sessionDate, -before), sessionDate),
+    sessions: calendar.sessionsTo(sessionDate, FACTOR_CLOSES),
     closesWanted: new Map([
       // Not one more, for the first return: no more are kept, and figures must not depend on whether one happens to be stored.
       ...symbols.map((symbol): [string, number] => [symbol, SYMBOL_CLOSES]),

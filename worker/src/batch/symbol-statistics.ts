@@ -110,7 +110,7 @@ async function computeBlock(
   if (!isModelLacking && symbols.length === 0) return null;
   const factorCloses = isModelLacking ? FACTOR_CLOSES : SYMBOL_CLOSES;
   const request = {
-    sessions: sessionsTo(calendar, sessionDate, factorCloses),
+    sessions: calendar.sessionsTo(sessionDate, factorCloses),
     closesWanted: new Map([
       ...symbols.map((symbol): [string, number] => [symbol, SYMBOL_CLOSES]),
       ...FACTOR_SYMBOLS.map((symbol): [string, number] => [symbol, factorCloses]),
@@ -155,7 +155,7 @@ async function computeCorrelations(
   if (await isCorrelated(client, symbols, sessionDate)) return null;
   const closes = REGRESSION_SESSIONS + 1;
   const request = {
-    sessions: sessionsTo(calendar, sessionDate, closes),
+    sessions: calendar.sessionsTo(sessionDate, closes),
     closesWanted: new Map(symbols.map((symbol) => [symbol, closes])),
   };
   const prices = await loadPriceWindows(client, request);
@@ -168,10 +168,4 @@ async function computeCorrelations(
 async function isCorrelated(client: Queryable, symbols: readonly string[], sessionDate: string): Promise<boolean> {
   const known = await loadCorrelatedSymbols(client, sessionDate);
   return known !== null && known.length === symbols.length && known.every((symbol, at) => symbol === symbols[at]);
-}
-
-/** The last `count` sessions up to this one; fewer where the calendar begins. */
-function sessionsTo(calendar: TradingCalendar, sessionDate: string, count: number): readonly string[] {
-  const before = Math.min(count - 1, calendar.sessionIndex(sessionDate));
-  return calendar.sessionsBetween(calendar.addSessions(sessionDate, -before), sessionDate);
 }

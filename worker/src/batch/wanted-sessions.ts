@@ -26,7 +26,7 @@ export function windowSessions(
 }
 
 function windowStart(calendar: TradingCalendar, targetSession: string, count: number): string {
-  return calendar.addSessions(targetSession, -Math.min(count - 1, calendar.sessionIndex(targetSession)));
+  return calendar.sessionsTo(targetSession, count)[0]!;
 }
 
 /** Per symbol the sessions its users need: the windows, each portfolio's history, and each option's entry and expiry. */

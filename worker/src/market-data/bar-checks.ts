@@ -2,6 +2,7 @@
 // that nobody told of: it is held back, with those after it, until something explains it.
 import { isCalendarDate } from '@closebell/shared/calendar/calendar-date';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
+import { isJump } from '@closebell/shared/market-data/price-jump';
 import type { OhlcvBar, SessionRange } from '@closebell/shared/market-data/provider';
 
 /**
@@ -32,9 +33,6 @@ export type BarRules = Readonly<{
   isConfirmed: (bar: OhlcvBar) => boolean;
 }>;
 
-/** A halving or a doubling, the smallest of the usual splits, with room for what the day itself moved. */
-const JUMP_DOWN = 0.515;
-const JUMP_UP = 1.94;
 /** A move that is at least half of the way back from the smallest jump. */
 const WAY_BACK = 1.4;
 /** Over a longer silence any move is possible. */
@@ -138,7 +136,7 @@ function jumpOf(bar: OhlcvBar, reference: DatedClose, held: Held | null, { calen
   // A price may drift back within the bounds, and still be of other shares than those before the jump: only a jump back ends one.
   if (held !== null && isSmall(changeBetween(held, bar, splits)))
     return { kind: 'follows', reason: `its close is where the jump of ${held.since} went, and nothing explains that one` };
-  if (change > JUMP_DOWN && change < JUMP_UP) return null;
+  if (!isJump(change)) return null;
   const times = change < 1 ? change.toFixed(3) : change.toFixed(2);
   const reason = `close ${bar.close} is ${times} times that of ${reference.sessionDate} (${reference.close}), and no split explains it`;
   return { kind: 'jump', reason };

@@ -42,8 +42,7 @@ export async function loadKnownPrices(
 
 /** Those to be checked again and the one before them, oldest first; fewer where the calendar begins. */
 function sessionsBefore(calendar: TradingCalendar, { from, recheck }: Start): readonly string[] {
-  const count = Math.min(recheck + 1, calendar.sessionIndex(from));
-  return Array.from({ length: count }, (_, at) => calendar.addSessions(from, at - count));
+  return calendar.sessionsTo(from, recheck + 2).slice(0, -1);
 }
 
 type CloseAsOf = Readonly<{ sessionDate: string; asOf: string; closeE6: number }>;
