@@ -71,7 +71,7 @@ export async function hasAccountName(client: Queryable, userId: string, accountN
 }
 
 /** Before every history: a calculation clamps it to the first session it knows. */
-const WHOLE_HISTORY = '1990-01-02';
+export const WHOLE_HISTORY = '1990-01-02';
 
 /**
  * Declares all stored figures void, so that the next calculation makes them again, and one that is under way runs once more.
