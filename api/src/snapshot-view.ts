@@ -70,7 +70,7 @@ function viewInputs(inputs: SnapshotInputs): SnapshotAnswer['computed_from'] {
 function viewLot({ built, standing, bar }: StandingLot, inputs: SnapshotInputs): SnapshotLot {
   const { entry, lot } = built;
   const { sources, index } = inputs;
-  const { valueE4, pnlE4 } = lotHistory(sources.axis, lot);
+  const { first, valueE4, pnlE4 } = lotHistory(sources.axis, lot);
   return {
     symbol: entry.symbol,
     investment_class: entry.investmentClass,
@@ -85,8 +85,8 @@ function viewLot({ built, standing, bar }: StandingLot, inputs: SnapshotInputs):
     price_source: standing?.priceSource ?? null,
     price_date: standing?.priceDate ?? null,
     age_sessions: standing?.ageSessions ?? null,
-    market_value: standing === null ? null : valueE4[index]! / 1e4,
-    daily_pnl: pnlE4[index]! / 1e4,
+    market_value: standing === null ? null : valueE4[index - first]! / 1e4,
+    daily_pnl: (pnlE4[index - first] ?? 0) / 1e4,
     bar:
       bar === null
         ? null

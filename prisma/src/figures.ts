@@ -1,6 +1,6 @@
 // The figures of many portfolios, written at once: snapshots, position values and option marks, in the transaction that proves the claims.
 import { formatScaled } from '@closebell/shared/calc/exact-value';
-import type { SessionFigures } from '@closebell/shared/calc/portfolio-history';
+import type { SessionFigures } from '@closebell/shared/calc/session-figures';
 import type { PriceSource } from '@closebell/shared/calc/lot-history';
 import type { OptionMark } from '@closebell/shared/calc/option-marks';
 import type { Queryable } from './client.js';

@@ -12,6 +12,7 @@ import { OPTION_RATE_SERIES } from '@closebell/shared/market-data/provider';
 import type { Queryable } from './client.js';
 import { loadMarks } from './figures.js';
 import { loadRates } from './interest-rates.js';
+import { loadManualMarks } from './manual-marks.js';
 import { loadActions, loadCloses, loadClosesAsOf } from './prices.js';
 
 export type LotSourcesRequest = Readonly<{
@@ -30,7 +31,8 @@ export async function loadLotSources(
   { lots, from, to, config }: LotSourcesRequest,
 ): Promise<Omit<LotSources, 'axis'>> {
   const options = lots.filter((lot) => lotKind(lot) === 'option');
-  const [prices, optionRateOn, stored] = await Promise.all([
+  const privates = lots.filter((lot) => lotKind(lot) === 'private');
+  const [prices, optionRateOn, stored, manualMarks] = await Promise.all([
     loadPriceBook(client, calendar, { lots, options, from, to }),
     loadOptionRates(client, { options, from, to, config }),
     loadMarks(
@@ -39,6 +41,10 @@ export async function loadLotSources(
       from,
       to,
     ),
+    loadManualMarks(
+      client,
+      privates.map(({ positionId }) => positionId),
+    ),
   ]);
   const marks = new Map(
     [...groupBy(stored, ({ positionId }) => positionId)].map(([id, list]) => [
@@ -46,7 +52,7 @@ export async function loadLotSources(
       new Map(list.map((mark): [string, OptionMark] => [mark.sessionDate, mark])),
     ]),
   );
-  return { calendar, prices, marks, optionRateOn };
+  return { calendar, prices, marks, manualMarks, optionRateOn };
 }
 
 type OptionRatesRequest = Omit<LotSourcesRequest, 'lots'> & Readonly<{ options: readonly LedgerLot[] }>;
@@ -71,9 +77,9 @@ async function loadPriceBook(
   const symbols = [...new Set(lots.map(pricedSymbol).filter((symbol) => symbol !== null))].sort();
   const from = options.length > 0 ? calendar.sessionsTo(first, VOLATILITY_REACH + 1)[0]! : first;
   const [stored, actions, dated] = await Promise.all([
-    loadCloses(client, symbols, from, to),
+    loadCloses(client, calendar, symbols, { from, to }),
     loadActions(client, symbols, to),
     loadClosesAsOf(client, contractDates(calendar, options, to)),
   ]);
-  return priceBook(calendar, from, stored, actions, dated);
+  return priceBook(calendar, stored, actions, dated);
 }

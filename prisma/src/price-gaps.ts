@@ -1,4 +1,5 @@
 // Which bars are missing, and what is known of symbols that have none.
+import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 import type { Db, Queryable } from './client.js';
 import { inHeldTransaction, type JobHold } from './job-runs.js';
 
@@ -8,9 +9,10 @@ export type Gap = Readonly<{ symbol: string; sessions: readonly string[] }>;
  * Which of the sessions wanted per symbol, oldest first, are neither stored, nor before its listing, nor asked for in vain of late. A symbol
  * that is known to have no data has no gaps until its retry date, and one taken for delisted none after its last bar.
  */
-export async function findGaps(client: Queryable, wanted: readonly Gap[]): Promise<readonly Gap[]> {
-  const symbols = wanted.map(({ symbol }) => symbol);
-  const first = wanted.reduce(
+export async function findGaps(client: Queryable, calendar: TradingCalendar, wanted: readonly Gap[]): Promise<readonly Gap[]> {
+  const incomplete = await withoutWholeRuns(client, calendar, wanted);
+  const symbols = incomplete.map(({ symbol }) => symbol);
+  const first = incomplete.reduce(
     (min, { sessions }) => (sessions[0] !== undefined && sessions[0] < min ? sessions[0] : min),
     '9999-12-31',
   );
@@ -36,12 +38,32 @@ export async function findGaps(client: Queryable, wanted: readonly Gap[]): Promi
     for (const date of dates.split(',')) set.add(date);
     have.set(symbol, set);
   }
-  return wanted
+  return incomplete
     .map(({ symbol, sessions }) => ({
       symbol,
       sessions: sessions.filter((session) => isAskable(known.get(symbol), session) && !have.get(symbol)?.has(session)),
     }))
     .filter(({ sessions }) => sessions.length > 0);
+}
+
+/** Bars are of sessions only, so as many as a run of sessions has days are all of it: a count tells, where most symbols are complete. */
+async function withoutWholeRuns(client: Queryable, calendar: TradingCalendar, wanted: readonly Gap[]): Promise<readonly Gap[]> {
+  const { rows } = await client.query<{ symbol: string; bars: number }>(
+    `SELECT wanted.symbol, count(*)::int AS bars FROM unnest($1::text[], $2::date[], $3::date[]) AS wanted (symbol, first, last)
+     JOIN price_bars ON price_bars.symbol = wanted.symbol AND session_date BETWEEN first AND last AND revision = 0 GROUP BY wanted.symbol`,
+    [
+      wanted.map(({ symbol }) => symbol),
+      wanted.map(({ sessions }) => sessions[0] ?? null),
+      wanted.map(({ sessions }) => sessions.at(-1) ?? null),
+    ],
+  );
+  const barsOf = new Map(rows.map(({ symbol, bars }) => [symbol, bars]));
+  return wanted.filter(({ symbol, sessions }) => {
+    const [first, last] = [sessions[0], sessions.at(-1)];
+    if (first === undefined || last === undefined) return false;
+    const isRun = calendar.sessionIndex(last) - calendar.sessionIndex(first) + 1 === sessions.length;
+    return !isRun || barsOf.get(symbol) !== sessions.length;
+  });
 }
 
 type KnownSecurity = Readonly<{ symbol: string; listedFrom: string | null; delistedOn: string | null; isResting: boolean }>;

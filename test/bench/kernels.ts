@@ -80,12 +80,7 @@ function rollForward(): Kernel {
   const axis: SessionAxis = { sessions, firstIndex, dateOf: (index) => calendar.addSessions(last, index) };
   const random = seededRandom(7);
   const closes = Array.from({ length: symbols }, () => sessions.map(() => Math.round((20 + 200 * random()) * 100) * 1e4));
-  const series = closes.map((own) =>
-    carryForward(
-      axis,
-      own.map((closeE6, i) => ({ sessionIndex: firstIndex + i, closeE6 })),
-    ),
-  );
+  const series = closes.map((own) => carryForward(axis, { before: null, firstIndex, closeE6: Float64Array.from(own) }));
   const held = Array.from({ length: lots }, (_, i): Lot => ({
     // One in ten in parts of a share.
     size: { quantityE8: BigInt(Math.ceil(random() * 1e3)) * 10n ** 8n + (i % 10 === 0 ? 12_345_678n : 0n), multiplier: 1 },

@@ -108,10 +108,10 @@ async function loading(db: Db): Promise<Figure> {
   for (let time = 0; time < 7; time += 1) {
     const { ms } = await timed(async () => {
       const [closes, actions] = await Promise.all([
-        loadCloses(db.pool, symbols, sessions[0]!, LAST),
+        loadCloses(db.pool, calendar, symbols, { from: sessions[0]!, to: LAST }),
         loadActions(db.pool, symbols, LAST),
       ]);
-      return priceBook(calendar, sessions[0]!, closes, actions, []);
+      return priceBook(calendar, closes, actions, []);
     });
     all.push(ms);
   }

@@ -96,9 +96,9 @@ describe.skipIf(!isThere).each(HISTORIES)('$file', ({ file, symbols, gaps, doubt
     const missing = wanted
       .map(({ symbol, sessions }) => ({ symbol, sessions: [...(gaps[symbol] ?? []), ...heldBack(symbol, sessions)] }))
       .filter(({ sessions }) => sessions.length > 0);
-    expect(await findGaps(world.db.pool, wanted)).toEqual([]);
+    expect(await findGaps(world.db.pool, calendar, wanted)).toEqual([]);
     await world.db.pool.query(`UPDATE missing_bars SET retry_at = clock_timestamp() - interval '1 second'`);
-    expect(await findGaps(world.db.pool, wanted)).toEqual(missing);
+    expect(await findGaps(world.db.pool, calendar, wanted)).toEqual(missing);
   });
 
   test('what is held back is that and nothing else, each with its reason', async () => {

@@ -16,15 +16,22 @@ export type LotSize = Readonly<{ quantityE8: bigint; multiplier: number }>;
  *
  * @param priceE6 price in units of 1e-6, a non-negative integer
  */
-export function lotValueE4({ quantityE8, multiplier }: LotSize, priceE6: number, ratio: ShareRatio = NO_SPLIT): number {
-  const units = (Number(quantityE8) * multiplier * ratio.numerator) / ratio.denominator;
-  const product = Math.abs(units * priceE6) / 1e10;
-  const whole = Math.floor(product);
-  // Five roundings of relative size 2^-53 lie behind `product`; eight times that is a safe bound.
-  const doubt = product * 2 ** -50;
-  const fraction = product - whole;
-  if (Math.abs(fraction - 0.5) <= doubt || product > 2 ** 49) return exactValueE4({ quantityE8, multiplier }, priceE6, ratio);
-  return signed(fraction > 0.5 ? whole + 1 : whole, units);
+export function lotValueE4(size: LotSize, priceE6: number, ratio: ShareRatio = NO_SPLIT): number {
+  return lotValuer(size, ratio)(priceE6);
+}
+
+/** The same for many prices of one lot: what they share is worked out once. */
+export function lotValuer(size: LotSize, ratio: ShareRatio = NO_SPLIT): (priceE6: number) => number {
+  const units = (Number(size.quantityE8) * size.multiplier * ratio.numerator) / ratio.denominator;
+  return (priceE6) => {
+    const product = Math.abs(units * priceE6) / 1e10;
+    const whole = Math.floor(product);
+    // Five roundings of relative size 2^-53 lie behind `product`; eight times that is a safe bound.
+    const doubt = product * 2 ** -50;
+    const fraction = product - whole;
+    if (Math.abs(fraction - 0.5) <= doubt || product > 2 ** 49) return exactValueE4(size, priceE6, ratio);
+    return signed(fraction > 0.5 ? whole + 1 : whole, units);
+  };
 }
 
 /** The same by integers only: slow, and never in doubt. */

@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { lotValueE4, parseScaled } from './exact-value.js';
 import type { Lot, LotPricing } from './lot-history.js';
 import { lotHistory } from './lot-history.js';
-import { portfolioHistory, type ChainStart, type Flow, type PortfolioLot } from './portfolio-history.js';
-import { carryForward, type DividendEvent, type SessionAxis, type SplitEvent } from './price-series.js';
+import { portfolioHistory, type ChainStart, type Flow } from './portfolio-history.js';
+import type { PortfolioLot } from './portfolio-sums.js';
+import { carryForward, type DividendEvent, type SessionAxis, type SplitEvent, type SymbolCloses } from './price-series.js';
 
 const E4 = 10_000;
 
@@ -28,15 +29,20 @@ type LotSpec = Readonly<{
 
 const priceE6 = (price: string) => Number(parseScaled(price, 6));
 
+function runOf({ firstIndex }: SessionAxis, closes: readonly (string | null)[]): SymbolCloses {
+  return {
+    before: null,
+    firstIndex,
+    closeE6: Float64Array.from(closes, (close) => (close === null ? Number.NaN : priceE6(close))),
+  };
+}
+
 function pricing(axis: SessionAxis, { closes = [], splits = [], dividends = [], isOption = false }: LotSpec): LotPricing {
   if (isOption) {
     const markE6 = Float64Array.from(axis.sessions, (_, i) => (closes[i] == null ? Number.NaN : priceE6(closes[i]!)));
     return { by: 'model', markE6, fresh: new Uint8Array(axis.sessions.length).fill(1) };
   }
-  const known = closes.flatMap((close, i) =>
-    close === null ? [] : [{ sessionIndex: axis.firstIndex + i, closeE6: priceE6(close) }],
-  );
-  return { by: 'close', series: carryForward(axis, known, splits, dividends) };
+  return { by: 'close', series: carryForward(axis, runOf(axis, closes), splits, dividends) };
 }
 
 function lotOf(axis: SessionAxis, spec: LotSpec): Lot {
@@ -52,8 +58,11 @@ function lotOf(axis: SessionAxis, spec: LotSpec): Lot {
   };
 }
 
-const pnlOf = (spec: LotSpec, length = spec.closes?.length ?? 3) =>
-  [...lotHistory(axisOf(length), lotOf(axisOf(length), spec)).pnlE4].slice(1).map((value) => value / E4);
+/** Of sessions 1 … of the axis. */
+function pnlOf(spec: LotSpec, length = spec.closes?.length ?? 3): readonly number[] {
+  const { first, pnlE4 } = lotHistory(axisOf(length), lotOf(axisOf(length), spec));
+  return Array.from({ length: length - 1 }, (_, at) => (pnlE4[at + 1 - first] ?? 0) / E4);
+}
 
 describe('P&L of a lot', () => {
   test.each<[string, LotSpec, readonly number[]]>([
@@ -237,9 +246,7 @@ describe('a portfolio', () => {
         // The same lots, seen from an axis that begins later: closes before it are its base, exits before it are past.
         const built = lots.map((spec) => {
           const lot = lotOf(full, spec);
-          const known = (spec.closes ?? []).flatMap((close, i) =>
-            close === null ? [] : [{ sessionIndex: full.firstIndex + i, closeE6: priceE6(close) }],
-          );
+          const known = runOf(full, spec.closes ?? []);
           const shifted = {
             ...lot,
             entryIndex: Math.max(lot.entryIndex - cut, -1),

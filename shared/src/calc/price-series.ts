@@ -15,11 +15,22 @@ export function axisOf(calendar: TradingCalendar, from: string, to: string): Ses
 /** One close of a symbol; `sessionIndex` is the calendar's, and may lie before the axis. Price in units of 1e-6, as traded. */
 export type Close = Readonly<{ sessionIndex: number; closeE6: number }>;
 
+/** A symbol's closes in a run of sessions that begins with the calendar's `firstIndex`: units of 1e-6, NaN where there is none. */
+export type SymbolCloses = Readonly<{
+  /** The last one earlier than the run. */
+  before: Close | null;
+  firstIndex: number;
+  closeE6: Float64Array;
+}>;
+
 /** A split before the open of `exDate`. */
 export type SplitEvent = Readonly<{ exDate: string; ratio: ShareRatio }>;
 
 /** Cash per share in units of 1e-8, counted in the shares held at the close before `exDate`. */
 export type DividendEvent = Readonly<{ exDate: string; amountE8: bigint }>;
+
+/** A dividend and the session of the axis in which it is income: the first at or after its ex-date. */
+export type BookedDividend = DividendEvent & Readonly<{ index: number }>;
 
 export type PriceSeries = Readonly<{
   /** Per session of the axis the last close so far, in units of 1e-6; NaN before the first. */
@@ -28,50 +39,95 @@ export type PriceSeries = Readonly<{
   closeIndex: Int32Array;
   /** Ascending by ex-date. */
   splits: readonly SplitEvent[];
-  dividends: readonly DividendEvent[];
+  /** Per session how many of the splits that close is traded after; null without any split. */
+  splitsPast: Uint16Array | null;
+  /** Of sessions 1 … of the axis. */
+  dividends: readonly BookedDividend[];
 }>;
 
-/** Carries each close forward until the next. `closes` ascend by session; those before the axis give its starting value. */
+/** Carries each close forward until the next. The run of `closes` begins with the axis or earlier; null: the symbol has none. */
 export function carryForward(
   axis: SessionAxis,
-  closes: readonly Close[],
+  closes: SymbolCloses | null,
   splits: readonly SplitEvent[] = [],
   dividends: readonly DividendEvent[] = [],
 ): PriceSeries {
   const length = axis.sessions.length;
   const closeE6 = new Float64Array(length).fill(Number.NaN);
   const closeIndex = new Int32Array(length).fill(-1);
-  let next = 0;
-  let price = Number.NaN;
-  let from = -1;
-  for (let i = 0; i < length; i++) {
-    for (; next < closes.length && closes[next]!.sessionIndex <= axis.firstIndex + i; next++) {
-      price = closes[next]!.closeE6;
-      from = closes[next]!.sessionIndex;
-    }
-    closeE6[i] = price;
-    closeIndex[i] = from;
+  let price = closes?.before?.closeE6 ?? Number.NaN;
+  let from = closes?.before?.sessionIndex ?? -1;
+  for (let index = closes?.firstIndex ?? axis.firstIndex; index < axis.firstIndex + length; index++) {
+    const close = closes?.closeE6[index - closes.firstIndex] ?? Number.NaN;
+    if (!Number.isNaN(close)) [price, from] = [close, index];
+    if (index < axis.firstIndex) continue;
+    closeE6[index - axis.firstIndex] = price;
+    closeIndex[index - axis.firstIndex] = from;
   }
-  return { closeE6, closeIndex, splits, dividends };
+  const splitsPast = splits.length === 0 ? null : splitsBehind(axis, closeIndex, splits);
+  return { closeE6, closeIndex, splits, splitsPast, dividends: bookDividends(axis, dividends) };
 }
 
-/** New shares for each share held at the start of time, by the close of `date`. */
-export function splitRatioAt(splits: readonly SplitEvent[], date: string): ShareRatio {
-  let { numerator, denominator } = NO_SPLIT;
-  for (const { exDate, ratio } of splits) {
-    if (exDate > date) break;
-    numerator *= ratio.numerator;
-    denominator *= ratio.denominator;
+function splitsBehind(axis: SessionAxis, closeIndex: Int32Array, splits: readonly SplitEvent[]): Uint16Array {
+  let past = 0;
+  let dated = -1;
+  return Uint16Array.from(closeIndex, (index) => {
+    if (index === dated) return past;
+    dated = index;
+    const date = axis.dateOf(index);
+    while (past < splits.length && splits[past]!.exDate <= date) past += 1;
+    return past;
+  });
+}
+
+function bookDividends({ sessions }: SessionAxis, dividends: readonly DividendEvent[]): readonly BookedDividend[] {
+  return dividends.flatMap((dividend) => {
+    const index = firstAtOrAfter(sessions, dividend.exDate);
+    return index < 1 || index === sessions.length ? [] : [{ ...dividend, index }];
+  });
+}
+
+/** Place of the first session that is not before `date`; their number when all are. */
+function firstAtOrAfter(sessions: readonly string[], date: string): number {
+  let [low, high] = [0, sessions.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sessions[middle]! < date) low = middle + 1;
+    else high = middle;
   }
-  return { numerator, denominator };
+  return low;
 }
 
 /** Shares at `to` for each share at `from`. */
 export function ratioBetween(splits: readonly SplitEvent[], from: string, to: string): ShareRatio {
-  if (splits.length === 0) return NO_SPLIT;
-  const start = splitRatioAt(splits, from);
-  const end = splitRatioAt(splits, to);
+  return splits.length === 0 ? NO_SPLIT : ratioPast(splits, from, splitsUpTo(splits, to));
+}
+
+/** Shares after the first `past` of the splits for each share at `from`. */
+export function ratioPast(splits: readonly SplitEvent[], from: string, past: number): ShareRatio {
+  const start = splitRatioPast(splits, splitsUpTo(splits, from));
+  const end = splitRatioPast(splits, past);
   return reduce(end.numerator * start.denominator, end.denominator * start.numerator);
+}
+
+/** In the basis of the close of session i, shares for each share held at the start of time. */
+export function splitRatioAt({ splits, splitsPast }: PriceSeries, i: number): ShareRatio {
+  return splitsPast === null ? NO_SPLIT : splitRatioPast(splits, splitsPast[i]!);
+}
+
+function splitsUpTo(splits: readonly SplitEvent[], date: string): number {
+  const next = splits.findIndex(({ exDate }) => exDate > date);
+  return next === -1 ? splits.length : next;
+}
+
+/** New shares for each share held at the start of time, after the first `past` splits. */
+function splitRatioPast(splits: readonly SplitEvent[], past: number): ShareRatio {
+  let { numerator, denominator } = NO_SPLIT;
+  for (const { ratio } of splits.slice(0, past)) {
+    numerator *= ratio.numerator;
+    denominator *= ratio.denominator;
+  }
+  return { numerator, denominator };
 }
 
 function reduce(numerator: number, denominator: number): ShareRatio {

@@ -1,14 +1,17 @@
 // A snapshot carries a hash of the values it was computed from, chained outward from the anchor: same inputs, same bytes.
 // Values only: never ids, generations or times, so that a replay on another machine gives the same hash.
 import { createHash } from 'node:crypto';
-import type { Lot } from '../calc/lot-history.js';
+import { NO_SPLIT } from '../calc/exact-value.js';
+import { openSessions, pricesOf, type Lot } from '../calc/lot-history.js';
 import type { Flow } from '../calc/portfolio-history.js';
-import type { SessionAxis } from '../calc/price-series.js';
+import { realisedBySession } from '../calc/portfolio-sums.js';
+import { splitRatioAt, type PriceSeries, type SessionAxis } from '../calc/price-series.js';
 import type { LedgerEntries, LedgerLot } from '../ledger/ledger.js';
 import type { BuiltLot } from '../ledger/lots.js';
+import { lotsBySession } from './lots-by-session.js';
 
-/** Changes when the same inputs would give other figures. */
-export const METHOD_VERSION = 'closebell equity chain 1';
+/** Changes when the same inputs would give other figures, or another hash. */
+export const METHOD_VERSION = 'closebell equity chain 2';
 
 export type HashInput = Readonly<{
   axis: SessionAxis;
@@ -29,13 +32,12 @@ export function inputHashes(input: HashInput): readonly Buffer[] {
 /** The same one by one, from the start outward: first to the end of the axis, then back to session 1. */
 export function* hashChain(input: HashInput): Generator<Readonly<{ index: number; hash: Buffer }>> {
   const { axis, ledger, start } = input;
-  const lotKeys = input.lots.map(({ entry }) => lotKey(entry));
+  const inputsOf = sessionInputs(input);
   const last = axis.sessions.length - 1;
-  const link = (previous: Buffer, index: number): Buffer =>
-    createHash('sha256')
-      .update(previous)
-      .update(inputsOf(input, lotKeys, index))
-      .digest();
+  const link = (previous: Buffer, index: number): Buffer => {
+    const { head, records } = inputsOf(index);
+    return createHash('sha256').update(previous).update(head).update(records).digest();
+  };
   const seed = createHash('sha256').update(`${METHOD_VERSION}\n${ledger.equityBalance}\n${ledger.equityAsOf}`).digest();
   const anchorIndex = 'anchorIndex' in start ? start.anchorIndex : 0;
   const anchor = 'anchorIndex' in start ? link(seed, anchorIndex) : start.previous;
@@ -50,7 +52,41 @@ export function* hashChain(input: HashInput): Generator<Readonly<{ index: number
   }
 }
 
-function lotKey(lot: LedgerLot): string {
+/** `records` is good until the next call. */
+type SessionInputs = Readonly<{ head: string; records: Uint8Array }>;
+
+/**
+ * What the figures of a session depend on beyond its neighbour's: its flows, the realised P&L of the lots closed before, and of each lot
+ * held in it or at the close before its terms and its prices.
+ */
+function sessionInputs({ axis, lots, flows }: HashInput): (index: number) => SessionInputs {
+  const held = lotsBySession(
+    axis.sessions.length,
+    lots.map(({ lot }) => {
+      const { first } = openSessions(axis, lot);
+      return { first, last: Math.min(lot.exitIndex, axis.sessions.length - 1) };
+    }),
+  );
+  const keys = lots.map(({ entry, lot }) => (lot.exitIndex < 0 ? null : createHash('sha256').update(lotTerms(entry)).digest()));
+  const pricesOfLot = pricesOfLots(axis, lots);
+  const realisedE4 = realisedBySession(axis, lots);
+  const bytes = Buffer.alloc(held.most * RECORD_BYTES);
+  return (index) => {
+    let at = 0;
+    for (const k of held.of(index)) {
+      keys[k]!.copy(bytes, at);
+      writeLot(bytes, at + KEY_BYTES, lots[k]!, pricesOfLot[k]!, index);
+      at += RECORD_BYTES;
+    }
+    const booked = flows.filter((flow) => flow.index === index).map(({ amountE4 }) => `\nflow ${amountE4}`);
+    return {
+      head: `${axis.sessions[index]}${booked.join('')}\nrealised ${realisedE4[index]}\nlots ${at / RECORD_BYTES}\n`,
+      records: bytes.subarray(0, at),
+    };
+  };
+}
+
+function lotTerms(lot: LedgerLot): string {
   return [
     lot.investmentClass,
     lot.investmentSubtype,
@@ -67,37 +103,68 @@ function lotKey(lot: LedgerLot): string {
   ].join('|');
 }
 
-/** What the figures of session i depend on beyond its neighbour's: flows, and of each lot its terms, price, splits and dividends. */
-function inputsOf({ axis, lots, flows }: HashInput, lotKeys: readonly string[], i: number): string {
-  const session = axis.sessions[i]!;
-  const lines = [session];
-  for (const flow of flows) if (flow.index === i) lines.push(`flow ${flow.amountE4}`);
-  for (const [k, { lot }] of lots.entries()) {
-    if (lot.entryIndex > i) continue;
-    lines.push(lot.exitIndex <= i ? `${lotKeys[k]} closed ${lot.exitValueE4}` : `${lotKeys[k]} ${priceInput(axis, lot, i)}`);
-  }
-  return lines.join('\n');
+const KEY_BYTES = 32;
+const PRICE_BYTES = 32;
+const RECORD_BYTES = KEY_BYTES + 2 * PRICE_BYTES + 24;
+const NONE = -1;
+
+/** Of a lot in session i: price before, price, dividend, exit and delta; −1 where there is none. */
+function writeLot(bytes: Buffer, at: number, { lot, deltaE4 }: BuiltLot, { prices, dividends }: PriceRecords, i: number): void {
+  const isClosed = lot.exitIndex <= i;
+  const dividendAt = at + 2 * PRICE_BYTES;
+  copyPrice(prices, lot.entryIndex < i ? i - 1 : NONE, bytes, at);
+  copyPrice(prices, isClosed ? NONE : i, bytes, at + PRICE_BYTES);
+  bytes.writeDoubleLE(dividends?.[i] ?? 0, dividendAt);
+  bytes.writeDoubleLE(isClosed ? lot.exitValueE4 : NONE, dividendAt + 8);
+  bytes.writeDoubleLE(isClosed || deltaE4 === null || Number.isNaN(deltaE4[i]) ? NONE : deltaE4[i]!, dividendAt + 16);
 }
 
-function priceInput(axis: SessionAxis, { pricing }: Lot, i: number): string {
-  switch (pricing.by) {
-    case 'model':
-      return `mark ${pricing.markE6[i]} ${pricing.fresh[i]}`;
-    case 'close': {
-      const { closeE6, closeIndex, splits, dividends } = pricing.series;
-      const [before, session] = [axis.sessions[i - 1]!, axis.sessions[i]!];
-      const events = [
-        ...splits
-          .filter(({ exDate }) => exDate <= session)
-          .map(({ exDate, ratio }) => `split ${exDate} ${ratio.numerator}:${ratio.denominator}`),
-        ...dividends
-          .filter(({ exDate }) => exDate > before && exDate <= session)
-          .map(({ exDate, amountE8 }) => `dividend ${exDate} ${amountE8}`),
-      ];
-      return `close ${closeE6[i]} of ${closeIndex[i] === -1 ? 'none' : axis.dateOf(closeIndex[i]!)} ${events.join(' ')}`;
-    }
-    case 'manual':
-    case 'par':
-      return pricing.by;
+/** The record behind the last session is the one of no price. */
+function copyPrice(prices: Buffer, i: number, bytes: Buffer, at: number): void {
+  const from = i === NONE ? prices.length - PRICE_BYTES : i * PRICE_BYTES;
+  prices.copy(bytes, at, from, from + PRICE_BYTES);
+}
+
+type PriceRecords = Readonly<{
+  /** Per session four numbers: the price, the sessions since its close (of an option's mark, whether that is of the session), splits so far. */
+  prices: Buffer;
+  /** Per session cash per share in units of 1e-8. */
+  dividends: Float64Array | null;
+}>;
+
+/** Lots of one symbol share what is written of it. */
+function pricesOfLots(axis: SessionAxis, lots: readonly BuiltLot[]): readonly PriceRecords[] {
+  const ofSeries = new Map<PriceSeries, PriceRecords>();
+  return lots.map(({ lot }) => {
+    if (lot.pricing.by !== 'close') return { prices: priceRecords(axis, lot), dividends: null };
+    const { series } = lot.pricing;
+    const known = ofSeries.get(series) ?? { prices: priceRecords(axis, lot), dividends: dividendsE8(axis, series) };
+    ofSeries.set(series, known);
+    return known;
+  });
+}
+
+function priceRecords(axis: SessionAxis, lot: Lot): Buffer {
+  const { pricing } = lot;
+  const priceE6 = pricesOf(lot);
+  const bytes = Buffer.alloc((axis.sessions.length + 1) * PRICE_BYTES);
+  for (let i = 0; i <= axis.sessions.length; i++) {
+    const price = priceE6?.[i] ?? Number.NaN;
+    const isThere = !Number.isNaN(price);
+    const { numerator, denominator } = pricing.by === 'close' && isThere ? splitRatioAt(pricing.series, i) : NO_SPLIT;
+    const fields = isThere ? [price, ageAt(axis, lot, i), numerator, denominator] : [NONE, NONE, NONE, NONE];
+    for (const [field, value] of fields.entries()) bytes.writeDoubleLE(value, i * PRICE_BYTES + field * 8);
   }
+  return bytes;
+}
+
+function ageAt({ firstIndex }: SessionAxis, { pricing }: Lot, i: number): number {
+  if (pricing.by === 'close') return firstIndex + i - pricing.series.closeIndex[i]!;
+  return pricing.by === 'model' ? pricing.fresh[i]! : 0;
+}
+
+function dividendsE8({ sessions }: SessionAxis, { dividends }: PriceSeries): Float64Array {
+  const sums = new Float64Array(sessions.length);
+  for (const { index, amountE8 } of dividends) sums[index]! += Number(amountE8);
+  return sums;
 }

@@ -2,7 +2,7 @@
 import { lotValueE4, NO_SPLIT, parseScaled, type LotSize } from '../calc/exact-value.js';
 import type { Lot, LotPricing } from '../calc/lot-history.js';
 import { intrinsicE6, optionMarks, type OptionContract, type OptionMark, type OptionMarks } from '../calc/option-marks.js';
-import type { PortfolioLot } from '../calc/portfolio-history.js';
+import type { PortfolioLot } from '../calc/portfolio-sums.js';
 import { ratioBetween, type SessionAxis, type SplitEvent } from '../calc/price-series.js';
 import type { TradingCalendar } from '../calendar/trading-calendar.js';
 import { lotKind } from '../lot-kind.js';
@@ -15,9 +15,14 @@ export type LotSources = Readonly<{
   prices: PriceBook;
   /** Stored marks by position, each by session. */
   marks: ReadonlyMap<string, ReadonlyMap<string, OptionMark>>;
+  /** Their owners' marks of private lots by position, ascending by date. */
+  manualMarks: ReadonlyMap<string, readonly ManualMark[]>;
   /** Of the option marks of a session that has none yet: continuously compounded, a year. */
   optionRateOn: (session: string) => number;
 }>;
+
+/** What a private lot is worth a unit from the session of `date` on, in units of 1e-6. */
+export type ManualMark = Readonly<{ date: string; priceE6: number }>;
 
 /** A lot of the ledger, ready to compute, with the marks it needs and does not have yet. */
 export type BuiltLot = PortfolioLot & Readonly<{ entry: LedgerLot; addedMarks: readonly AddedMark[] }>;
@@ -36,11 +41,19 @@ function buildLot(sources: LotSources, entry: LedgerLot): BuiltLot {
   const life = lifeOf(sources, entry, size, entryValueE4);
   const base = { size, entryDate: entry.entryDate, entryValueE4, ...life };
   if (kind === 'option') return buildOption(sources, entry, base);
-  const pricing: LotPricing =
-    kind === 'market'
-      ? { by: 'close', series: sources.prices.series(entry.symbol, sources.axis) }
-      : { by: kind === 'cash' ? 'par' : 'manual' };
+  const pricing = pricingOf(sources, entry, kind);
   return { lot: { ...base, pricing }, isOption: false, isPrivate: kind === 'private', deltaE4: null, entry, addedMarks: [] };
+}
+
+function pricingOf(sources: LotSources, entry: LedgerLot, kind: 'market' | 'cash' | 'private'): LotPricing {
+  if (kind === 'cash') return { by: 'par' };
+  if (kind === 'market') return { by: 'close', series: sources.prices.series(entry.symbol, sources.axis) };
+  const markE6 = new Float64Array(sources.axis.sessions.length).fill(Number.NaN);
+  for (const { date, priceE6: mark } of sources.manualMarks.get(entry.positionId) ?? []) {
+    const from = indexOnAxis(sources, date);
+    if (Number.isFinite(from)) markE6.fill(mark, Math.max(from, 0));
+  }
+  return { by: 'manual', markE6 };
 }
 
 export function lotSize(entry: LedgerLot): LotSize {

@@ -7,6 +7,7 @@ import {
   type PriceSeries,
   type SessionAxis,
   type SplitEvent,
+  type SymbolCloses,
 } from '../calc/price-series.js';
 import { actionsBySession, totalReturns, type DatedAction } from '../calc/returns.js';
 import { annualizedVolatility } from '../calc/statistics.js';
@@ -59,18 +60,15 @@ export function entrySession(calendar: TradingCalendar, entryDate: string): stri
   return calendar.sessionOnOrAfter(entryDate);
 }
 
-type Stored = ReadonlyMap<string, readonly StoredClose[]>;
 type Dated = readonly (StoredClose & Readonly<{ asOf: string }>)[];
 
-/** `dated`: the closes as of the dates of `contractDates`. `from`: where the stored closes begin. */
+/** `dated`: the closes as of the dates of `contractDates`. */
 export function priceBook(
   calendar: TradingCalendar,
-  from: string,
-  stored: Stored,
+  closes: ReadonlyMap<string, SymbolCloses>,
   actions: ReadonlyMap<string, readonly StoredAction[]>,
   dated: Dated,
 ): PriceBook {
-  const closes = new Map([...stored].map(([symbol, list]) => [symbol, list.map((close) => toClose(calendar, close))]));
   const asOf = new Map(dated.map((close) => [`${close.symbol} ${close.asOf}`, toClose(calendar, close)]));
   const events = new Map([...actions].map(([symbol, list]) => [symbol, actionEvents(list)]));
   const carried = new Map<string, PriceSeries>();
@@ -81,7 +79,7 @@ export function priceBook(
       const known = carried.get(key);
       if (known) return known;
       const { splits, dividends } = events.get(symbol) ?? NO_EVENTS;
-      const series = carryForward(axis, closes.get(symbol) ?? [], splits, dividends);
+      const series = carryForward(axis, closes.get(symbol) ?? null, splits, dividends);
       carried.set(key, series);
       return series;
     },
@@ -92,21 +90,18 @@ export function priceBook(
       return close?.sessionIndex === calendar.sessionIndex(session) ? close.closeE6 : null;
     },
     realisedVolatility: (symbol, session) => {
-      const last = calendar.sessionIndex(session);
-      const first = Math.max(calendar.sessionIndex(from), last - VOLATILITY_SESSIONS);
-      const window = new Float64Array(last - first + 1).fill(Number.NaN);
-      for (const { sessionIndex, closeE6 } of closes.get(symbol) ?? []) {
-        if (sessionIndex >= first && sessionIndex <= last) window[sessionIndex - first] = closeE6 / 1e6;
-      }
-      const sessions = calendar.sessionsBetween(calendar.addSessions(session, first - last), session);
-      return annualizedVolatility(
-        totalReturns(window, actionsBySession(sessions, (actions.get(symbol) ?? []).map(toDatedAction))),
-      );
+      const known = closes.get(symbol);
+      const count = known === undefined ? 0 : calendar.sessionIndex(session) + 1 - known.firstIndex;
+      if (known === undefined || count <= 0) return null;
+      const window = known.closeE6.slice(Math.max(0, count - VOLATILITY_REACH), count).map((closeE6) => closeE6 / 1e6);
+      const own = actionsBySession(calendar.sessionsTo(session, window.length), (actions.get(symbol) ?? []).map(toDatedAction));
+      return annualizedVolatility(totalReturns(window, own));
     },
   };
 }
 
-function toClose(calendar: TradingCalendar, { sessionDate, closeE6 }: StoredClose): Close {
+/** As the kernels have it. */
+export function toClose(calendar: TradingCalendar, { sessionDate, closeE6 }: StoredClose): Close {
   return { sessionIndex: calendar.sessionIndex(sessionDate), closeE6 };
 }
 

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
+import { lotHistory } from '../calc/lot-history.js';
 import { portfolioHistory } from '../calc/portfolio-history.js';
 import { axisOf } from '../calc/price-series.js';
 import { xnysCalendar } from '../calendar/trading-calendar.js';
 import { bookedFlows } from './flows.js';
 import type { LedgerFlow, LedgerLot } from './ledger.js';
 import { buildLots } from './lots.js';
-import { actionEvents, priceBook, type StoredAction, type StoredClose } from './price-book.js';
+import { actionEvents, priceBook, type StoredAction } from './price-book.js';
 import { valueNow, type CurrentQuote, type LotSince, type NowSources, type PortfolioSince } from './value-now.js';
 
 const calendar = xnysCalendar();
@@ -204,9 +205,9 @@ function tonight({ lots: entries, flows, closes, actions, equity }: Portfolio) {
   const sessions = calendar.sessionsBetween('2025-06-10', TODAY);
   const axis = axisOf(calendar, SNAPSHOT, TODAY);
   const stored = new Map(
-    SYMBOLS.map((symbol, s): [string, StoredClose[]] => [
+    SYMBOLS.map((symbol, s): [string, Float64Array] => [
       symbol,
-      sessions.map((sessionDate, i) => ({ symbol, sessionDate, closeE6: Math.round(Number(closes[s]![i]) * 1e6) })),
+      Float64Array.from(sessions, (_, i) => Math.round(Number(closes[s]![i]) * 1e6)),
     ]),
   );
   const known = new Map(
@@ -215,8 +216,11 @@ function tonight({ lots: entries, flows, closes, actions, equity }: Portfolio) {
       actions[s]!.map((action) => ({ symbol, ...action })).sort((a, b) => (a.exDate < b.exDate ? -1 : 1)),
     ]),
   );
-  const dated = SYMBOLS.map((symbol) => ({ ...stored.get(symbol)![0]!, asOf: '2025-06-10' }));
-  const prices = priceBook(calendar, '2025-06-10', stored, known, dated);
+  const first = '2025-06-10';
+  const dated = SYMBOLS.map((symbol) => ({ symbol, sessionDate: first, closeE6: stored.get(symbol)![0]!, asOf: first }));
+  const firstIndex = calendar.sessionIndex(first);
+  const run = new Map([...stored].map(([symbol, closeE6]) => [symbol, { before: null, firstIndex, closeE6 }]));
+  const prices = priceBook(calendar, run, known, dated);
   const marks = new Map(
     entries
       .filter(({ optionType }) => optionType !== null)
@@ -229,7 +233,7 @@ function tonight({ lots: entries, flows, closes, actions, equity }: Portfolio) {
         ];
       }),
   );
-  const sources = { calendar, axis, prices, marks, optionRateOn: () => RATE };
+  const sources = { calendar, axis, prices, marks, manualMarks: new Map(), optionRateOn: () => RATE };
   const lots = buildLots(sources, entries);
   const equityE4 = Math.round(Number(equity) * 1e4);
   const history = portfolioHistory(axis, {
@@ -239,10 +243,10 @@ function tonight({ lots: entries, flows, closes, actions, equity }: Portfolio) {
   });
   const since = lots.flatMap(({ entry, lot: { entryIndex, exitIndex }, isOption }, k): LotSince[] => {
     if (exitIndex <= 0) return [];
-    const closeValueE4 = entryIndex <= 0 ? history.lots[k]!.valueE4[0]! : null;
+    const closeValueE4 = entryIndex <= 0 ? lotHistory(axis, lots[k]!.lot).valueE4[0]! : null;
     return [{ entry, closeValueE4, mark: isOption ? { volatility: 0.3, rate: RATE } : null }];
   });
-  const quotes = new Map(SYMBOLS.map((symbol) => [symbol, quote(stored.get(symbol)!.at(-1)!.closeE6 / 1e6)]));
+  const quotes = new Map(SYMBOLS.map((symbol) => [symbol, quote(stored.get(symbol)!.at(-1)! / 1e6)]));
   const events = new Map([...known].map(([symbol, list]) => [symbol, actionEvents(list)]));
   const now: NowSources = { calendar, now: NOW, quotes, actions: events };
   const portfolio: PortfolioSince = { currency: 'USD', snapshotDate: SNAPSHOT, equityE4, lots: since, flows };

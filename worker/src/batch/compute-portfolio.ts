@@ -70,7 +70,7 @@ function lotValues(
   return lots.flatMap((item, k) => {
     const { lot } = item;
     if (lot.entryIndex > last || lot.exitIndex <= last) return [];
-    const marketValueE4 = history.lots[k]!.valueE4[last]!;
+    const marketValueE4 = history.lastValuesE4[k]!;
     const deltaE4 = item.deltaE4 === null ? marketValueE4 : item.deltaE4[last]!;
     return [
       {

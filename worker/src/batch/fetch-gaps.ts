@@ -146,7 +146,7 @@ async function stillOpen(
   { targetSession }: FetchRequest,
 ): Promise<readonly OpenGap[]> {
   const before = new Map(gaps.map((gap) => [gap.symbol, gap]));
-  const found = await findGaps(db.pool, gaps);
+  const found = await findGaps(db.pool, calendar, gaps);
   const startOf = ({ symbol, sessions }: Gap) => {
     const isNewest = sessions.at(-1)! >= targetSession;
     return { symbol, from: sessions[0]!, recheck: isNewest ? RECHECKED_SESSIONS : 0 };

@@ -31,7 +31,7 @@ export async function fetchWantedBars(
   request: FetchRequest,
 ): Promise<FetchReport> {
   const wholeOf = new Map(wanted.map(({ symbol, sessions }) => [symbol, sessions.length]));
-  const gaps = (await findGaps(context.db.pool, wanted)).map((gap) => ({
+  const gaps = (await findGaps(context.db.pool, context.calendar, wanted)).map((gap) => ({
     ...gap,
     nothingStored: gap.sessions.length === wholeOf.get(gap.symbol),
   }));

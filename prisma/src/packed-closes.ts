@@ -1,0 +1,66 @@
+// Stored closes of many symbols in the form the database hands over fastest: per symbol three packed columns, in no order. Sorted text of the
+// same rows took nearly three times as long, and longer again to take apart.
+import type { Queryable } from './client.js';
+
+export type PackedCloses = Readonly<{
+  symbol: string;
+  /** Of each row the session, in days since 2000-01-01. */
+  days: Int32Array;
+  /** In dollars, as traded. */
+  closes: Float64Array;
+  /** Of a session's rows the one with the highest revision counts. */
+  revisions: Int16Array;
+}>;
+
+/** The rows of each symbol from its own first date to `to`, all revisions. A symbol without any is absent. */
+export async function loadPackedCloses(
+  client: Queryable,
+  firstOf: ReadonlyMap<string, string>,
+  to: string,
+): Promise<readonly PackedCloses[]> {
+  const { rows } = await client.query<[string, Buffer, Buffer, Buffer]>({
+    rowMode: 'array',
+    text: PACKED,
+    values: [[...firstOf.keys()], [...firstOf.values()], to],
+  });
+  return rows.map(([symbol, days, closes, revisions]) => ({
+    symbol,
+    days: Int32Array.from({ length: days.length / 4 }, (_, k) => days.readInt32BE(k * 4)),
+    closes: Float64Array.from({ length: closes.length / 8 }, (_, k) => closes.readDoubleBE(k * 8)),
+    revisions: Int16Array.from({ length: revisions.length / 2 }, (_, k) => revisions.readInt16BE(k * 2)),
+  }));
+}
+
+/** What `date_send` counts from. */
+const EPOCH = Date.UTC(2000, 0, 1);
+const DAY_MS = 86_400_000;
+
+/** Symbol by symbol, each by the primary key: joined at once Postgres reads the whole table, since it knows no symbol's first date beforehand. */
+const PACKED = `
+  SELECT wanted.symbol, days, closes, revisions FROM unnest($1::text[], $2::date[]) AS wanted (symbol, first) CROSS JOIN LATERAL (
+    SELECT string_agg(date_send(session_date), '') AS days, string_agg(float8send(close::float8), '') AS closes,
+      string_agg(int2send(revision), '') AS revisions
+    FROM price_bars WHERE symbol = wanted.symbol AND session_date BETWEEN first AND $3) AS bars
+  WHERE days IS NOT NULL`;
+
+/** One figure for each session: the close of the newest revision in dollars, NaN without one. Rows of other days are left out. */
+export type CloseWindow = (packed: PackedCloses) => Float64Array;
+
+/** `sessions` ascend. The table of their days is made once for all symbols. */
+export function closeWindows(sessions: readonly string[]): CloseWindow {
+  const days = sessions.map((session) => (Date.parse(session) - EPOCH) / DAY_MS);
+  const [first = 0, last = -1] = [days[0], days.at(-1)];
+  const placeOf = new Int32Array(last - first + 1).fill(-1);
+  for (const [place, day] of days.entries()) placeOf[day - first] = place;
+  return ({ days: given, closes, revisions }) => {
+    const window = new Float64Array(sessions.length).fill(Number.NaN);
+    const newest = new Int16Array(sessions.length).fill(-1);
+    for (let k = 0; k < given.length; k++) {
+      const place = placeOf[given[k]! - first] ?? -1;
+      if (place === -1 || revisions[k]! <= newest[place]!) continue;
+      window[place] = closes[k]!;
+      newest[place] = revisions[k]!;
+    }
+    return window;
+  };
+}
