@@ -4,7 +4,7 @@ import type { Overview } from '@closebell/shared/contracts/analytics';
 import type { FactorModelOfSession } from '@closebell/shared/risk/factor-model-of-session';
 import type { ScenarioImpact, StressLines } from '@closebell/shared/risk/packed-stress';
 import { sumMoney } from './aggregated-portfolios.js';
-import { shownFactors } from './shown-factors.js';
+import { shownFactors } from '@closebell/shared/risk/shown-factors';
 import { SCENARIOS_SHOWN, viewImpact } from './stress-view.js';
 
 /** Dollars of each portfolio in each model factor. */

@@ -5,12 +5,12 @@ import { loadValuedLots, type ValuedLot } from '@closebell/prisma/valued-lots';
 import type { FactorModelOfSession } from '@closebell/shared/risk/factor-model-of-session';
 import { portfolioExposures } from '@closebell/shared/risk/portfolio-exposures';
 import type { RiskPart } from '@closebell/shared/risk/risk-figures';
-import type { RiskLot } from '@closebell/shared/risk/risk-lots';
+import { riskLot, type RiskLot } from '@closebell/shared/risk/risk-lots';
 import type { SymbolStatistics } from '@closebell/shared/risk/symbol-statistics';
 import type { AnalysedPortfolio, NoFigures } from './analysed-portfolio.js';
 import type { ApiContext } from './context.js';
-import { grossDollars, riskLot } from './held-symbols.js';
-import { MISSING_WORDS } from './missing-words.js';
+import { grossDollars } from './held-symbols.js';
+import { MISSING_WORDS } from '@closebell/shared/risk/missing-words';
 
 type Database = Pick<ApiContext, 'db'>;
 
@@ -73,7 +73,7 @@ const ROUNDING = 1e-9;
 /** Whether positions add up to the stored row. They do not where prices have changed since, and statistics were made again of those. */
 function isOfOnePiece({ row, exposures, model, lots, statistics }: FactorStanding): boolean {
   const betas = new Map([...statistics].map(([symbol, own]) => [symbol, own.betas]));
-  const riskLots = lots.map(riskLot);
+  const riskLots = lots.map((lot) => riskLot(lot));
   const { exposures: sums } = portfolioExposures(riskLots, row.equity, { factors: model.factors, betas });
   const tolerance = ROUNDING * (1 + grossDollars(riskLots));
   return sums !== null && exposures.every((dollars, k) => Math.abs(dollars - (sums[k] as number)) <= tolerance);

@@ -14,6 +14,7 @@ import { docs } from './docs.js';
 import { metricsRoutes } from './metrics.js';
 import { conditionalRequest } from './middleware/conditional-request.js';
 import { errorHandler, notFound } from './middleware/error-handler.js';
+import { refuseDeepJson } from './middleware/json-depth.js';
 import { requestId, requestIdOf } from './middleware/request-id.js';
 import { requestMetrics } from './middleware/request-metrics.js';
 import { mountApi } from './routes.js';
@@ -31,7 +32,7 @@ export function createApp(context: ApiContext): Express {
   app.use(cors({ origin: [...config.corsOrigins], credentials: true, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 }));
   app.use(compression({ filter: isCompressible }));
   app.use(cookieParser());
-  app.use(express.json({ limit: '1mb' }));
+  app.use(express.json({ limit: '1mb', verify: refuseDeepJson }));
   app.use('/admin/queues', board(context));
   app.use('/docs', docs());
   app.use('/api/v1', apiRouter(context));

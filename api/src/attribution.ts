@@ -1,6 +1,7 @@
 // Which lots made the P&L of some sessions: the ledger's lots along the prices that are stored, as the calculation does it.
 import { loadLedgers } from '@closebell/prisma/ledger';
 import { loadLotSources } from '@closebell/prisma/lot-sources';
+import { listTagsOfPositions, type PositionTag } from '@closebell/prisma/position-tags';
 import { listSnapshots, type SnapshotRow } from '@closebell/prisma/snapshots';
 import { loadProfiles } from '@closebell/prisma/securities';
 import { lotHistory } from '@closebell/shared/calc/lot-history';
@@ -21,6 +22,8 @@ export type AttributedPnl = Readonly<{
   snapshots: readonly SnapshotRow[];
   /** Lots held in one of the sessions, those closed in the first included. */
   lots: readonly LotPnl[];
+  /** Those of the lots, by name. */
+  tags: readonly PositionTag[];
   /** Of the snapshots, and of the lots: not the same where the ledger or prices have changed since. */
   pnlE4: number;
   lotsPnlE4: number;
@@ -44,7 +47,8 @@ export async function attributePnl(
   const request = { lots: ledger.lots, from: axis.sessions[0] as string, to: last.snapshot_date, config: context.config };
   const sources = { ...(await loadLotSources(db.pool, calendar, request)), axis };
   const built = buildLots(sources, ledger.lots).filter(({ lot }) => lot.exitIndex >= 1 && lot.entryIndex < axis.sessions.length);
-  const sectorOf = await readSectors(db, built);
+  const positionIds = built.map(({ entry }) => entry.positionId);
+  const [sectorOf, tags] = await Promise.all([readSectors(db, built), listTagsOfPositions(db.pool, positionIds)]);
   const lots: LotPnl[] = [];
   for (const [k, item] of built.entries()) {
     const { pnlE4 } = lotHistory(axis, item.lot);
@@ -55,6 +59,7 @@ export async function attributePnl(
   return {
     snapshots,
     lots,
+    tags,
     pnlE4: sum(snapshots.map(({ daily_pnl: pnl }) => Math.round(pnl * 1e4))),
     lotsPnlE4: sum(lots.map((lot) => lot.pnlE4)),
   };

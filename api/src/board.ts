@@ -11,7 +11,7 @@ import { signBoardToken, verifyBoardToken } from './auth/tokens.js';
 import { cookieOf } from './auth/cookies.js';
 import type { ApiContext } from './context.js';
 import { DATA_QUALITY_PATH } from './data-quality-page.js';
-import { page } from './html.js';
+import { page } from '@closebell/shared/html';
 
 const PATH = '/admin/queues';
 const COOKIE = 'board_session';

@@ -2,6 +2,8 @@
 import { pairIndex, type Correlations } from '@closebell/shared/calc/correlation';
 import { diversification } from '@closebell/shared/calc/diversification';
 import type { CorrelationMatrix, DiversificationScore } from '@closebell/shared/contracts/analytics-correlation';
+import type { ExcludedSymbol } from '@closebell/shared/risk/joint-window';
+import { viewExcluded } from './excluded-view.js';
 import type { HeldSymbol } from './held-symbols.js';
 
 /** Symbols in the order of the correlations, with the gross dollars of the whole portfolio. */
@@ -12,6 +14,8 @@ export type CorrelatedHoldings = Readonly<{
   minOverlap: number;
   symbols: readonly HeldSymbol[];
   symbolsHeld: number;
+  /** Held, and not among the symbols. */
+  excluded: readonly ExcludedSymbol[];
   grossDollars: number;
   correlations: Correlations;
 }>;
@@ -59,15 +63,19 @@ export function viewDiversificationScore(holdings: CorrelatedHoldings): Diversif
   };
 }
 
-function viewWindow({ sessionDate, lookback, minOverlap, symbols, grossDollars, correlations }: CorrelatedHoldings) {
+function viewWindow(holdings: CorrelatedHoldings) {
+  const { sessionDate, lookback, minOverlap, symbols, excluded, grossDollars, correlations } = holdings;
   const overlaps = correlations.overlaps.filter((_, pair) => !Number.isNaN(correlations.coefficients[pair]));
-  const held = symbols.reduce((sum, symbol) => sum + symbol.grossDollars, 0);
+  const correlated = symbols.filter((_, i) => symbols.some((_other, j) => i !== j && coefficient(correlations, i, j) !== null));
+  const held = correlated.reduce((sum, symbol) => sum + symbol.grossDollars, 0);
+  const alone = symbols.filter((symbol) => !correlated.includes(symbol));
   return {
     calculation_date: sessionDate,
     lookback_days: lookback,
     min_overlap: minOverlap,
     observations: overlaps.reduce((fewest, overlap) => Math.min(fewest, overlap), lookback),
     coverage: grossDollars > 0 ? held / grossDollars : null,
+    excluded: viewExcluded([...excluded, ...alone.map(({ symbol }) => ({ symbol, reason: 'insufficient_overlap' as const }))]),
     method: 'pearson_pairwise_complete' as const,
   };
 }

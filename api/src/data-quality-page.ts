@@ -1,6 +1,6 @@
 // The state of the market data as a page for people: the same figures as the JSON, in tables. Pure.
 import type { DataQuality } from '@closebell/shared/contracts/admin-data-quality';
-import { escapeHtml, page, table } from './html.js';
+import { escapeHtml, page, table } from '@closebell/shared/html';
 
 /** At the root, for a browser. */
 export const DATA_QUALITY_PATH = '/admin/data-quality';

@@ -2,7 +2,7 @@
 import { ERRORS } from '@closebell/shared/errors';
 import { Router } from 'express';
 import swaggerUi from 'swagger-ui-express';
-import { page } from './html.js';
+import { page } from '@closebell/shared/html';
 
 export function docs(): Router {
   const router = Router();

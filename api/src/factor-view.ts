@@ -3,10 +3,12 @@ import type { ValuedLot } from '@closebell/prisma/valued-lots';
 import { SESSIONS_PER_YEAR } from '@closebell/shared/calc/statistics';
 import type { FactorExposuresAnswer, PositionFactorExposures } from '@closebell/shared/contracts/analytics-factors';
 import type { SymbolStatistics } from '@closebell/shared/risk/symbol-statistics';
+import { riskLot } from '@closebell/shared/risk/risk-lots';
+import { absenceOf } from './absent-factors.js';
 import { betasOf, type FactorStanding } from './analysed-risk.js';
-import { heldSymbols, riskLot } from './held-symbols.js';
-import { MISSING_WORDS } from './missing-words.js';
-import { byFactorName, shownFactors, type ShownFactor } from './shown-factors.js';
+import { heldSymbols } from './held-symbols.js';
+import { MISSING_WORDS } from '@closebell/shared/risk/missing-words';
+import { byFactorName, shownFactors, type ShownFactor } from '@closebell/shared/risk/shown-factors';
 
 export function viewFactorExposures(standing: FactorStanding): FactorExposuresAnswer {
   const { row, model } = standing;
@@ -30,7 +32,7 @@ type WeighedSymbol = Readonly<{ weight: number; observations: number; standardEr
 /** Symbols with betas, by their dollars as a share of equity; none when equity is not above 0. */
 function weighSymbols({ row, lots, statistics }: FactorStanding): readonly WeighedSymbol[] {
   if (!(row.equity > 0)) return [];
-  return heldSymbols(lots.map(riskLot)).flatMap(({ symbol, dollars }) => {
+  return heldSymbols(lots.map((lot) => riskLot(lot))).flatMap(({ symbol, dollars }) => {
     const { betas, standardErrors, residualVolatility, observations } = statistics.get(symbol) ?? {};
     if (!betas || !standardErrors || residualVolatility == null || observations === undefined) return [];
     return [{ weight: dollars / row.equity, observations, standardErrors, residualVolatility }];
@@ -39,7 +41,7 @@ function weighSymbols({ row, lots, statistics }: FactorStanding): readonly Weigh
 
 function viewFactor(
   { definition, proxy, of }: ShownFactor,
-  { row, exposures }: FactorStanding,
+  { row, exposures, model }: FactorStanding,
   weighed: readonly WeighedSymbol[],
 ): FactorExposuresAnswer['factors'][number] {
   const dollars = of(exposures);
@@ -54,12 +56,17 @@ function viewFactor(
     exposure_dollar: dollars,
     standard_error: error,
     t_stat: beta === null || error === null ? null : beta / error,
-    message: factorMessage(definition.name, dollars, beta, error),
+    message: factorMessage(
+      dollars,
+      beta,
+      error,
+      () => `${definition.name} is absent: ${absenceOf(model, [definition.modelFactor])}`,
+    ),
   };
 }
 
-function factorMessage(name: string, dollars: number | null, beta: number | null, error: number | null): string | null {
-  if (dollars === null) return `${name} is absent: the funds it is measured by have too few prices in the last 252 sessions.`;
+function factorMessage(dollars: number | null, beta: number | null, error: number | null, absence: () => string): string | null {
+  if (dollars === null) return absence();
   if (beta === null) return MISSING_WORDS.no_equity;
   return error === null ? 'Cash alone is held: its beta is 0 for certain.' : null;
 }

@@ -1,18 +1,5 @@
 // A portfolio's lots gathered by what moves them: a share by its own symbol, an option by its underlying's.
-import type { ValuedLot } from '@closebell/prisma/valued-lots';
-import { lotKind, pricedSymbol } from '@closebell/shared/lot-kind';
 import type { RiskLot } from '@closebell/shared/risk/risk-lots';
-
-/** The lot as its risk sees it, but for what revalues an option. */
-export function riskLot(lot: ValuedLot): RiskLot {
-  const { positionId, symbol, sector, marketValue, deltaAdjustedValue } = lot;
-  const isKnown = deltaAdjustedValue !== null && lot.priceSource !== 'no_price';
-  const kind = lotKind(lot);
-  const base = { positionId, symbol, sector, marketValue, deltaValue: deltaAdjustedValue ?? marketValue, option: null };
-  if (kind === 'cash') return { ...base, kind, riskSymbol: null };
-  if (kind === 'private' || !isKnown) return { ...base, kind: 'unknown', riskSymbol: null };
-  return { ...base, kind, riskSymbol: pricedSymbol(lot) };
-}
 
 export type HeldSymbol = Readonly<{
   symbol: string;

@@ -4,7 +4,7 @@ const STANDARD_MS = 5_000;
 const SECONDS_MAX = 30;
 
 /** How long to wait for the work before answering 202. `wait=N` counts up to 30 seconds; `respond-async` alone means not at all. */
-export function preferredWaitMs(prefer: string | undefined): number {
+export function preferredWaitMs(prefer: string | undefined, standardMs = STANDARD_MS): number {
   const preferences = (prefer ?? '')
     .toLowerCase()
     .split(/[,;]/)
@@ -13,5 +13,5 @@ export function preferredWaitMs(prefer: string | undefined): number {
     .map((preference) => /^wait\s*=\s*"?(\d{1,6})"?$/.exec(preference)?.[1])
     .find((match) => match !== undefined);
   if (seconds !== undefined) return Math.min(Number(seconds), SECONDS_MAX) * 1_000;
-  return preferences.includes('respond-async') ? 0 : STANDARD_MS;
+  return preferences.includes('respond-async') ? 0 : standardMs;
 }

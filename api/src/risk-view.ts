@@ -8,7 +8,8 @@ import {
 import type { ConcentrationAnswer, RiskMetrics, SectorExposure, ValueAtRisk } from '@closebell/shared/contracts/analytics-risk';
 import type { ConcentrationFigures, HoldingsValueAtRisk, RealisedMetrics, TailLosses } from '@closebell/shared/risk/risk-figures';
 import type { NoFigures } from './analysed-portfolio.js';
-import { MISSING_WORDS } from './missing-words.js';
+import { viewExcluded } from './excluded-view.js';
+import { MISSING_WORDS } from '@closebell/shared/risk/missing-words';
 
 /** What an answer is of. */
 export type Subject = Pick<PortfolioRiskRow, 'portfolioId' | 'sessionDate'>;
@@ -93,7 +94,14 @@ export function viewValueAtRisk(
       value_at_risk_95: viewBackTest(backTestValueAtRisk(pnl, var95, 0.95)),
       value_at_risk_99: viewBackTest(backTestValueAtRisk(pnl, var99, 0.99)),
     },
-    metadata: { lookback_days: lookback, start_date: start, observations, coverage, method: 'historical_holdings' },
+    metadata: {
+      lookback_days: lookback,
+      start_date: start,
+      observations,
+      coverage,
+      excluded: viewExcluded(figures.excluded),
+      method: 'historical_holdings',
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import { AppError } from '@closebell/shared/errors';
 import type { Request, Response, Router } from 'express';
 import type { z } from 'zod';
 import { requireCsrf } from './auth/csrf.js';
+import { recordImpersonated } from './auth/impersonation.js';
 import { authenticate, type Principal } from './auth/principal.js';
 import type { ApiContext } from './context.js';
 import { answerOnce } from './idempotency.js';
@@ -43,9 +44,11 @@ export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.
     const principal = await admit(context, definition, raw, response);
     const parts = parseRequest(definition, raw);
     const upload = definition.multipart === undefined ? NO_UPLOAD : await receiveUpload(context, raw, response);
+    const requestId = requestIdOf(response);
+    await recordImpersonated(context.db, { principal, definition, params: parts.params, requestId });
     const who = { principal: principal as A extends 'public' ? null : Principal };
     const handle = (keyHold: KeyHold | null): Promise<Reply | undefined> =>
-      handler({ ...parts, ...who, upload, keyHold, requestId: requestIdOf(response), now: context.clock(), raw }, response);
+      handler({ ...parts, ...who, upload, keyHold, requestId, now: context.clock(), raw }, response);
     const isOnce = definition.idempotent === true && principal !== null;
     const reply = isOnce
       ? await answerOnce(context.db, { raw, response, userId: principal.userId, parts, upload }, handle)

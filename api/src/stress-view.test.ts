@@ -1,7 +1,10 @@
 import type { ValuedLot } from '@closebell/prisma/valued-lots';
 import type { ScenarioImpact, StressLines } from '@closebell/shared/risk/packed-stress';
+import { TLT_SENSITIVITY } from '@closebell/shared/stress/factor-shocks';
+import { STRESS_SCENARIOS } from '@closebell/shared/stress/scenarios';
 import { expect, it } from 'vitest';
 import type { FactorStanding } from './analysed-risk.js';
+import { storedResults } from './stress-results.js';
 import { viewStressTest } from './stress-view.js';
 
 const lot = (place: number): ValuedLot => ({
@@ -35,15 +38,19 @@ function standing(lots: readonly ValuedLot[], beta: number): FactorStanding {
   };
   const row = { portfolioId: 'p', sessionDate: '2025-03-12', equity: 1e6, coverage: 1, optionImpacts: {} };
   const statistics = new Map([['AAA', { betas: Float64Array.of(beta) }]]);
-  return { row, model, lots, statistics, exposures: Float64Array.of(0) } as unknown as FactorStanding;
+  return { row, model, lots, statistics, exposures: Float64Array.of(10) } as unknown as FactorStanding;
 }
 
 const total = (dollars: number): ScenarioImpact => {
   const lines: StressLines = { total: dollars, byFactor: Float64Array.of(dollars), optionRest: 0, priceFloor: 0 };
   return { scenarioId: 'market_down_10', direct: lines, correlated: lines };
 };
-const viewed = (lots: readonly ValuedLot[], beta: number) =>
-  viewStressTest(standing(lots, beta), [total(-1)], ['market_down_10']).data.scenarios[0]!.impact;
+const DOWN_10 = STRESS_SCENARIOS.filter(({ id }) => id === 'market_down_10');
+const viewed = (lots: readonly ValuedLot[], beta: number) => {
+  const whole = standing(lots, beta);
+  const results = storedResults(whole, [total(-1)], DOWN_10, TLT_SENSITIVITY);
+  return viewStressTest(whole, ['market_down_10'], 'table', results).data.scenarios[0]!.impact;
+};
 
 it('tells of the 200 largest positions and of the sum of the others: nothing is lost', () => {
   const lots = Array.from({ length: 203 }, (_, place) => lot(place));

@@ -1,13 +1,19 @@
-// Stored stress results as they are shown, with what each position adds. Pure.
-import { STRESSED_POSITIONS_MAX, type FactorLine, type StressTestAnswer } from '@closebell/shared/contracts/analytics-stress';
+// Stress results as they are shown, with what each position adds. Pure.
+import {
+  STRESSED_POSITIONS_MAX,
+  type FactorLine,
+  type StressSource,
+  type StressTestAnswer,
+} from '@closebell/shared/contracts/analytics-stress';
 import type { ValuedLot } from '@closebell/prisma/valued-lots';
 import type { OptionImpacts } from '@closebell/shared/risk/risk-figures';
 import type { ScenarioImpact, StressLines } from '@closebell/shared/risk/packed-stress';
 import { symbolMove } from '@closebell/shared/stress/lot-impacts';
-import { scenarioMoves, type ScenarioMoves } from '@closebell/shared/stress/scenario-moves';
+import type { ScenarioMoves } from '@closebell/shared/stress/scenario-moves';
 import { STRESS_SCENARIOS, type StressScenario } from '@closebell/shared/stress/scenarios';
+import { riskLot } from '@closebell/shared/risk/risk-lots';
 import { betasOf, type FactorStanding } from './analysed-risk.js';
-import { riskLot } from './held-symbols.js';
+import type { ScenarioResult, StressResults } from './stress-results.js';
 
 /** By category, then by name: the order of every list of scenarios. */
 export const SCENARIOS_SHOWN: readonly StressScenario[] = STRESS_SCENARIOS.toSorted((a, b) =>
@@ -16,36 +22,32 @@ export const SCENARIOS_SHOWN: readonly StressScenario[] = STRESS_SCENARIOS.toSor
 
 type ScenarioView = StressTestAnswer['data']['scenarios'][number];
 
-/** `stress`: the row's results, in its order. */
+/** `requested`: the ids asked for. */
 export function viewStressTest(
   standing: FactorStanding,
-  stress: readonly ScenarioImpact[],
   requested: readonly string[],
+  source: StressSource,
+  { results, unavailable, optionImpacts }: StressResults,
 ): StressTestAnswer {
   const { row, model } = standing;
-  const places = new Map(stress.map(({ scenarioId }, place) => [scenarioId, place]));
-  const shown = SCENARIOS_SHOWN.filter(({ id }) => requested.includes(id));
-  const lots = standing.lots.map((lot) => stressedLot(standing, lot));
+  const lots = standing.lots.map((lot) => stressedLot(standing, lot, optionImpacts));
   return {
     available: true,
     portfolio_id: row.portfolioId,
     data: {
-      scenarios: shown.flatMap((scenario) => {
-        const place = places.get(scenario.id);
-        const moves = scenarioMoves(scenario, model);
-        if (place === undefined || moves === null) return [];
-        return [viewScenario(standing, lots, moves, stress[place] as ScenarioImpact, place)];
-      }),
+      scenarios: results.map((result) => viewScenario(standing, lots, result)),
+      unavailable_scenarios: [...unavailable],
       portfolio_value: row.equity,
       calculation_date: row.sessionDate,
     },
     metadata: {
+      source,
       scenarios_requested: [...requested],
-      without_result: shown.filter(({ id }) => !places.has(id)).map(({ id }) => id),
+      without_result: unavailable.map(({ id }) => id),
       coverage: row.coverage,
       covariance_observations: model.observations,
       covariance_shrunk: model.isShrunk,
-      method: 'factor_shocks_propagated',
+      method: source === 'table' ? 'factor_shocks_propagated' : 'measured_factor_returns',
     },
   };
 }
@@ -53,19 +55,20 @@ export function viewStressTest(
 function viewScenario(
   { row, model }: FactorStanding,
   lots: readonly StressedLot[],
-  moves: ScenarioMoves,
-  result: ScenarioImpact,
-  place: number,
+  { moves, impact, place }: ScenarioResult,
 ): ScenarioView {
-  const { id, name, description, category, severity } = moves.scenario;
+  const { id, name, description, category, severity, window } = moves.scenario;
   return {
     id,
     name,
     description,
     category,
     severity,
+    source: moves.source,
+    window: window ?? null,
     impact_type: 'correlated',
-    impact: { ...viewImpact(row.equity, model.factors, result), ...viewPositions(lots, moves, place) },
+    impact: { ...viewImpact(row.equity, model.factors, impact), ...viewPositions(lots, moves, place) },
+    factor_moves: Object.fromEntries(model.factors.map((factor, k) => [factor, (moves.correlated ?? moves.direct)[k] as number])),
     plausibility: { standard_deviations: moves.plausibility, is_implausible: moves.isImplausible },
     absent_factors: [...moves.absent],
   };
@@ -127,11 +130,11 @@ type StressedLot = Readonly<{
   betas: Float64Array | null;
 }>;
 
-function stressedLot(standing: FactorStanding, lot: ValuedLot): StressedLot {
+function stressedLot(standing: FactorStanding, lot: ValuedLot, optionImpacts: StressResults['optionImpacts']): StressedLot {
   const { positionId, symbol, marketValue } = lot;
   const moved = riskLot(lot);
   const betas = moved.kind === 'option' ? null : betasOf(standing, moved);
-  return { positionId, symbol, marketValue, option: standing.row.optionImpacts[positionId] ?? null, betas };
+  return { positionId, symbol, marketValue, option: optionImpacts[positionId] ?? null, betas };
 }
 
 type LotImpact = Readonly<{ direct: number | null; correlated: number | null }>;

@@ -4,8 +4,9 @@ import { volatilityFigures } from '@closebell/shared/calc/volatility';
 import type { VolatilityAnswer } from '@closebell/shared/contracts/analytics-risk';
 import type { HoldingsVolatility } from '@closebell/shared/risk/risk-figures';
 import type { SymbolStatistics } from '@closebell/shared/risk/symbol-statistics';
+import { viewExcluded } from './excluded-view.js';
 import type { HeldSymbol } from './held-symbols.js';
-import { MISSING_WORDS } from './missing-words.js';
+import { MISSING_WORDS } from '@closebell/shared/risk/missing-words';
 import type { Subject } from './risk-view.js';
 
 export type VolatilitySources = Readonly<{
@@ -30,7 +31,7 @@ export function viewVolatility({ portfolioId, sessionDate }: Subject, sources: V
   };
 }
 
-export function viewHoldings({ volatility, contributions, lookback, coverage, reason }: HoldingsVolatility) {
+export function viewHoldings({ volatility, contributions, lookback, coverage, excluded, reason }: HoldingsVolatility) {
   return {
     volatility,
     contributions: Object.entries(contributions)
@@ -38,6 +39,7 @@ export function viewHoldings({ volatility, contributions, lookback, coverage, re
       .toSorted((a, b) => b.contribution - a.contribution || (a.symbol < b.symbol ? -1 : 1)),
     lookback_days: lookback,
     coverage,
+    excluded: viewExcluded(excluded),
     message: reason && MISSING_WORDS[reason],
   };
 }

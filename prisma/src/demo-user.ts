@@ -7,7 +7,7 @@ const CASH_BALANCE = 10_000;
 const WATCHLIST = ['AAPL', 'GOOGL', 'MSFT', 'AMZN', 'TSLA', 'NVDA', 'META', 'JPM', 'V', 'NFLX'] as const;
 
 /**
- * Gives the user of this address a cash-only portfolio, worth 10,000 at the close of `sessionDate`, and a watchlist of ten symbols.
+ * Marks the user of this address as the demo's, and gives him a cash-only portfolio, worth 10,000 at the close of `sessionDate`, and a watchlist of ten symbols.
  * What is there already stays as it is, so running it again changes nothing. Throws when there is no such user.
  */
 export async function seedDemoUser(
@@ -15,7 +15,7 @@ export async function seedDemoUser(
   { email, sessionDate }: Readonly<{ email: string; sessionDate: string }>,
 ): Promise<void> {
   await inTransaction(db, async (client) => {
-    const { rows } = await client.query<{ id: string }>('SELECT id FROM users WHERE email = $1', [email]);
+    const { rows } = await client.query<{ id: string }>('UPDATE users SET is_demo = true WHERE email = $1 RETURNING id', [email]);
     const userId = rows[0]?.id;
     if (userId === undefined) throw new Error(`there is no user ${email}`);
     await client.query(

@@ -1,4 +1,8 @@
 // The portfolio record. What it is worth is in snapshots.ts, what it holds comes from the ledger.
+import type { PortfolioForm } from '@closebell/shared/contracts/portfolio-form';
+import type { HistoryBounds } from '@closebell/shared/ledger/history-start';
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import type { Queryable } from './client.js';
 
 export type PortfolioRow = Readonly<{
@@ -51,6 +55,106 @@ export async function listPortfolios(client: Queryable, userId: string, limit: n
     equity_balance: Number(row.equity_balance),
     net_asset_value: row.net_asset_value === null ? null : Number(row.net_asset_value),
   }));
+}
+
+export type NewPortfolio = Readonly<{
+  userId: string;
+  request: PortfolioForm;
+  /** The anchor session, and the target session of now. */
+  equityAsOf: string;
+  openedOn: string;
+  /** The id to take if it is free, for installations with foretold ids. */
+  preferredId: string | null;
+}>;
+
+/**
+ * The id; null when the user has a live portfolio of this account name. The partial unique index on live account names decides, so that of
+ * several at once exactly one gets the name.
+ */
+export async function insertPortfolio(
+  client: Queryable,
+  { userId, request, equityAsOf, openedOn, preferredId }: NewPortfolio,
+): Promise<string | null> {
+  const { rows } = await client.query<{ id: string }>(
+    `INSERT INTO portfolios (id, user_id, name, account_name, account_type, equity_balance, equity_as_of, opened_on, description)
+     VALUES (CASE WHEN EXISTS (SELECT 1 FROM portfolios WHERE id = $1) THEN $9 ELSE $1 END::uuid, $2, $3, $4, $5, $6, $7, $8, $10)
+     ON CONFLICT (user_id, account_name) WHERE deleted_at IS NULL DO NOTHING RETURNING id`,
+    [
+      preferredId ?? randomUUID(),
+      userId,
+      request.portfolio_name,
+      request.account_name,
+      request.account_type,
+      request.equity_balance,
+      equityAsOf,
+      openedOn,
+      randomUUID(),
+      request.description,
+    ],
+  );
+  return rows[0]?.id ?? null;
+}
+
+const NAME_TAKEN = 'portfolios_live_account_name';
+
+/** False when the user has another live portfolio of this account name; the transaction is lost then. `equityAsOf`: a session. */
+export async function updatePortfolio(
+  client: Queryable,
+  portfolioId: string,
+  request: PortfolioForm,
+  equityAsOf: string,
+): Promise<boolean> {
+  try {
+    await client.query(
+      `UPDATE portfolios SET name = $2, account_name = $3, account_type = $4, equity_balance = $5, equity_as_of = $6, description = $7
+       WHERE id = $1 AND deleted_at IS NULL`,
+      [
+        portfolioId,
+        request.portfolio_name,
+        request.account_name,
+        request.account_type,
+        request.equity_balance,
+        equityAsOf,
+        request.description,
+      ],
+    );
+    return true;
+  } catch (cause) {
+    if (cause instanceof pg.DatabaseError && cause.constraint === NAME_TAKEN) return false;
+    throw cause;
+  }
+}
+
+/** Its records stay, and nobody finds them any more. False when there was none. */
+export async function deletePortfolio(client: Queryable, portfolioId: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `UPDATE portfolios SET deleted_at = clock_timestamp() WHERE id = $1 AND deleted_at IS NULL`,
+    [portfolioId],
+  );
+  return rowCount === 1;
+}
+
+/** The live calculations of this one portfolio. */
+export async function listLiveCalculations(client: Queryable, portfolioId: string): Promise<readonly string[]> {
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT id FROM jobs WHERE kind = 'calculate-portfolio' AND status IN ('queued', 'running') AND payload->>'portfolioId' = $1::text`,
+    [portfolioId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** What decides where the history begins, and the stated balance (decimal text without needless zeros); null without the portfolio. */
+export async function findHistoryBounds(
+  client: Queryable,
+  portfolioId: string,
+): Promise<(HistoryBounds & Readonly<{ equityBalance: string }>) | null> {
+  const { rows } = await client.query<HistoryBounds & { equityBalance: string }>(
+    `SELECT equity_as_of AS "equityAsOf", opened_on AS "openedOn", trim_scale(equity_balance)::text AS "equityBalance",
+       (SELECT min(entry_date) FROM positions lot WHERE lot.portfolio_id = p.id AND lot.deleted_at IS NULL) AS "firstEntryDate"
+     FROM portfolios p WHERE id = $1 AND deleted_at IS NULL`,
+    [portfolioId],
+  );
+  return rows[0] ?? null;
 }
 
 /** How often what the portfolio's figures are made of has changed; null when there is no such portfolio. */

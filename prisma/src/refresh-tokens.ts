@@ -1,6 +1,7 @@
 // Refresh tokens by their hash: a login begins a family, each use replaces the token, and one used twice ends the family.
-import { inTransaction, type Db } from './client.js';
-import type { UserRow } from './users.js';
+// A family with a revoked token has ended, whatever its other tokens say: one may be added while the family is being revoked.
+import { inTransaction, type Db, type Queryable } from './client.js';
+import { USER_COLUMNS, type UserRow } from './users.js';
 
 export type NewRefreshToken = Readonly<{ userId: string; tokenHash: Uint8Array<ArrayBuffer>; lifetimeDays: number }>;
 
@@ -29,8 +30,9 @@ type StoredToken = Readonly<{ id: string; family_id: string; user_id: string; is
 export async function rotateToken(db: Db, { tokenHash, nextHash, lifetimeDays }: RotationRequest): Promise<Rotation> {
   return inTransaction(db, async (client) => {
     const { rows } = await client.query<StoredToken>(
-      `SELECT id, family_id, user_id, expires_at <= clock_timestamp() AS is_expired, replaced_at IS NOT NULL OR revoked_at IS NOT NULL AS is_spent
-       FROM refresh_tokens WHERE token_hash = $1 FOR UPDATE`,
+      `SELECT id, family_id, user_id, expires_at <= clock_timestamp() AS is_expired, replaced_at IS NOT NULL OR EXISTS (
+         SELECT 1 FROM refresh_tokens other WHERE other.family_id = used.family_id AND other.revoked_at IS NOT NULL) AS is_spent
+       FROM refresh_tokens used WHERE token_hash = $1 FOR UPDATE`,
       [tokenHash],
     );
     const token = rows[0];
@@ -40,11 +42,7 @@ export async function rotateToken(db: Db, { tokenHash, nextHash, lifetimeDays }:
       return { outcome: 'revoked' };
     }
     if (token.is_expired) return { outcome: 'expired' };
-    const user = await client.query<UserRow>(
-      `SELECT id, email, password_hash AS "passwordHash", full_name AS "fullName", is_active AS "isActive", is_superuser AS "isSuperuser",
-         created_at AS "createdAt" FROM users WHERE id = $1 AND is_active`,
-      [token.user_id],
-    );
+    const user = await client.query<UserRow>(`SELECT ${USER_COLUMNS} FROM users WHERE id = $1 AND is_active`, [token.user_id]);
     if (user.rows[0] === undefined) return { outcome: 'unknown' };
     await client.query(`UPDATE refresh_tokens SET replaced_at = clock_timestamp() WHERE id = $1`, [token.id]);
     await client.query(
@@ -57,9 +55,30 @@ export async function rotateToken(db: Db, { tokenHash, nextHash, lifetimeDays }:
 
 const REVOKE_FAMILY = `UPDATE refresh_tokens SET revoked_at = clock_timestamp() WHERE family_id = $1 AND revoked_at IS NULL`;
 
-/** Ends a login: its refresh tokens, and with them the access tokens that name it. */
-export async function revokeFamily({ pool }: Db, familyId: string): Promise<void> {
-  await pool.query(REVOKE_FAMILY, [familyId]);
+/** Ends a login: its refresh tokens, and with them the access tokens that name it. False when it had ended before. */
+export async function revokeFamily(client: Queryable, familyId: string): Promise<boolean> {
+  const { rowCount } = await client.query(REVOKE_FAMILY, [familyId]);
+  return rowCount !== 0;
+}
+
+/** Ends every login of the user, and every impersonation of him. */
+export async function revokeLogins(client: Queryable, userId: string): Promise<void> {
+  await client.query(`UPDATE refresh_tokens SET revoked_at = clock_timestamp() WHERE user_id = $1 AND revoked_at IS NULL`, [
+    userId,
+  ]);
+}
+
+/** Begins a family that nobody has a token of, so that it ends when it is revoked and is never refreshed: an impersonation of the user. */
+export async function beginTokenlessFamily(
+  client: Queryable,
+  { userId, lifetimeSeconds }: Readonly<{ userId: string; lifetimeSeconds: number }>,
+): Promise<string> {
+  const { rows } = await client.query<{ family_id: string }>(
+    `INSERT INTO refresh_tokens (family_id, user_id, token_hash, expires_at)
+     VALUES (gen_random_uuid(), $1, sha256(uuid_send(gen_random_uuid())), clock_timestamp() + make_interval(secs => $2)) RETURNING family_id`,
+    [userId, lifetimeSeconds],
+  );
+  return rows[0]!.family_id;
 }
 
 /** Ends the login that a refresh token, also a used one, belongs to. */

@@ -1,6 +1,6 @@
 // Factor models and what is known of each symbol, once per session for everybody. Rows are inserted and never updated: what was made of
 // prices that changed is deleted with them (statistics-changes.ts).
-import type { ModelFactor } from '@closebell/shared/calc/factor-model';
+import type { ModelFactor } from '@closebell/shared/calc/factors';
 import type { FactorModelOfSession } from '@closebell/shared/risk/factor-model-of-session';
 import type { SymbolStatistics } from '@closebell/shared/risk/symbol-statistics';
 import type { Queryable } from './client.js';

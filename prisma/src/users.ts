@@ -1,5 +1,7 @@
 // Accounts. E-mail addresses differ by more than case: the column is citext, and its unique index decides who was first.
+import pg from 'pg';
 import type { Db } from './client.js';
+import { IS_USABLE } from './invite-codes.js';
 import type { PrismaDb } from './prisma-client.js';
 import { violatedUnique } from './unique-violation.js';
 
@@ -12,6 +14,10 @@ export type UserRow = Readonly<{
   isSuperuser: boolean;
   createdAt: Date;
 }>;
+
+/** A UserRow, for statements that are not Prisma's. */
+export const USER_COLUMNS = `id, email, password_hash AS "passwordHash", full_name AS "fullName", is_active AS "isActive", is_superuser AS "isSuperuser",
+  created_at AS "createdAt"`;
 
 export type NewUser = Readonly<{
   /** Left out: a random one. */
@@ -31,6 +37,31 @@ export async function createUser({ prisma }: PrismaDb, user: NewUser): Promise<U
     throw cause;
   }
 }
+
+/**
+ * Makes the account and counts the use of its invite code, both or neither: of many at once no more get in than the code allows.
+ * `not_invited`: there is no such code, or it was revoked, has expired or is used up.
+ */
+export async function createInvitedUser(
+  { pool }: Db,
+  { id, email, passwordHash, fullName }: Omit<NewUser, 'isSuperuser'>,
+  inviteCode: string,
+): Promise<UserRow | 'address_taken' | 'not_invited'> {
+  try {
+    const { rows } = await pool.query<UserRow>(
+      `WITH used AS (UPDATE invite_codes SET uses = uses + 1 WHERE code = $1 AND ${IS_USABLE} RETURNING id)
+       INSERT INTO users (id, email, password_hash, full_name, invite_code_id)
+       SELECT coalesce($2::uuid, gen_random_uuid()), $3, $4, $5, used.id FROM used RETURNING ${USER_COLUMNS}`,
+      [inviteCode, id ?? null, email, passwordHash, fullName],
+    );
+    return rows[0] ?? 'not_invited';
+  } catch (cause) {
+    if (cause instanceof pg.DatabaseError && cause.code === UNIQUE_VIOLATION) return 'address_taken';
+    throw cause;
+  }
+}
+
+const UNIQUE_VIOLATION = '23505';
 
 export async function findUserById({ prisma }: PrismaDb, userId: string): Promise<UserRow | null> {
   return prisma.user.findUnique({ where: { id: userId } });

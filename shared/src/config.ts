@@ -1,5 +1,6 @@
 // The environment, parsed once at start. Every fault is reported at once, with what to set instead.
 import { z } from 'zod';
+import { TLT_SENSITIVITY, type BondSensitivity } from './stress/factor-shocks.js';
 
 const text = z.string().trim().min(1);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
@@ -17,6 +18,15 @@ export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 const DEVELOPMENT_SECRET = 'closebell-development-secret-not-for-production';
 const DEVELOPMENT_INVITE_CODE = 'CLOSEBELL-DEV';
+const PRODUCTION_INVITE_LENGTH_MIN = 6;
+/** Random text of 32 characters has this many different ones, also in hexadecimal, but for one in ten million. */
+const SECRET_CHARACTERS_MIN = 8;
+
+/** As browsers send it: neither path nor "*", which would let every site read with the user's cookies. */
+const ORIGIN = /^https?:\/\/(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(?::\d{1,5})?$/;
+const WHAT_ORIGINS_ARE =
+  'must be origins such as https://app.example.com, separated by commas; "*" is none, as requests carry cookies';
+const DOMAIN = /^\.?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i;
 
 /** Every variable, its default and what it is for: `.env.example` and the README's table follow this. */
 const variables = z.object({
@@ -31,9 +41,9 @@ const variables = z.object({
   ACCESS_TOKEN_MINUTES: count(15, 1_440).default(60),
   REFRESH_TOKEN_DAYS: count(1, 365).default(30),
   BETA_INVITE_CODE: text.default(DEVELOPMENT_INVITE_CODE),
-  CORS_ORIGINS: list.default([]),
+  CORS_ORIGINS: list.pipe(z.array(z.string().regex(ORIGIN, WHAT_ORIGINS_ARE))).default([]),
   TRUST_PROXY: count(0, 10).default(0),
-  COOKIE_DOMAIN: text.optional(),
+  COOKIE_DOMAIN: text.regex(DOMAIN, 'must be a domain such as example.com, without scheme, port or path').optional(),
   COOKIE_SAMESITE: z.enum(['strict', 'lax', 'none']).default('lax'),
   RATE_LIMITS: flag.default(true),
   MARKET_DATA_PROVIDERS: list.pipe(z.array(z.enum(PROVIDER_NAMES)).min(1)).default(['yahoo']),
@@ -50,6 +60,8 @@ const variables = z.object({
   FRED_BASE_URL: httpUrl.default('https://api.stlouisfed.org'),
   SIMULATION_SEED: count(0, 2 ** 31).default(20_240_102),
   OPTION_RATE: z.coerce.number().min(-0.05).max(0.5).default(0.045),
+  TLT_DURATION_YEARS: z.coerce.number().min(0).max(50).default(TLT_SENSITIVITY.duration),
+  TLT_CONVEXITY_YEARS2: z.coerce.number().min(0).max(2_000).default(TLT_SENSITIVITY.convexity),
   CLOSEBELL_NOW: z.iso.datetime({ offset: true }).optional(),
   WORKER_CONCURRENCY: count(1, 64).default(4),
   WORKER_THREADS: count(1, 16).default(2),
@@ -105,6 +117,8 @@ export type Config = Readonly<{
   simulationSeed: number;
   /** Continuously compounded annual rate for option marks. */
   optionRate: number;
+  /** Turns a change of yields into a return of TLT. */
+  tltSensitivity: BondSensitivity;
   /** The market clock starts here; null: the real time. */
   marketNow: Date | null;
   workerConcurrency: number;
@@ -160,9 +174,10 @@ function crossFaults(v: Variables): readonly string[] {
 function productionFaults(v: Variables): readonly string[] {
   if (v.ENVIRONMENT !== 'production') return [];
   const faults: string[] = [];
-  if (v.JWT_SECRET === DEVELOPMENT_SECRET)
-    faults.push('JWT_SECRET: set a secret of your own in production (openssl rand -base64 48)');
-  if (v.BETA_INVITE_CODE === DEVELOPMENT_INVITE_CODE) faults.push('BETA_INVITE_CODE: set a code of your own in production');
+  if (v.JWT_SECRET === DEVELOPMENT_SECRET || new Set(v.JWT_SECRET).size < SECRET_CHARACTERS_MIN)
+    faults.push('JWT_SECRET: set a random secret of your own in production (openssl rand -base64 48)');
+  if (v.BETA_INVITE_CODE.toUpperCase() === DEVELOPMENT_INVITE_CODE || v.BETA_INVITE_CODE.length < PRODUCTION_INVITE_LENGTH_MIN)
+    faults.push(`BETA_INVITE_CODE: set a code of your own in production, of ${PRODUCTION_INVITE_LENGTH_MIN} characters or more`);
   if (v.DATABASE_URL === undefined)
     faults.push('DATABASE_URL: production needs a Postgres of its own; the embedded one is for one machine');
   if (v.MARKET_DATA_PROVIDERS.includes('simulated')) {
@@ -205,6 +220,7 @@ function toConfig(v: Variables): Config {
     fredBaseUrl: v.FRED_BASE_URL,
     simulationSeed: v.SIMULATION_SEED,
     optionRate: v.OPTION_RATE,
+    tltSensitivity: { duration: v.TLT_DURATION_YEARS, convexity: v.TLT_CONVEXITY_YEARS2 },
     marketNow: v.CLOSEBELL_NOW === undefined ? null : new Date(v.CLOSEBELL_NOW),
     workerConcurrency: v.WORKER_CONCURRENCY,
     workerThreads: v.WORKER_THREADS,

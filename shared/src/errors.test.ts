@@ -16,7 +16,7 @@ describe('the error table', () => {
 
   it('calls only what passes by itself retryable', () => {
     const retryable = entries.filter(([, entry]) => entry.retryable).map(([code]) => code);
-    expect(retryable).toEqual(['ERR_JOB_002', 'ERR_IDEM_002', 'ERR_RATE_001', 'ERR_SYS_001', 'ERR_SYS_002']);
+    expect(retryable).toEqual(['ERR_JOB_002', 'ERR_IDEM_002', 'ERR_RATE_001', 'ERR_REQ_005', 'ERR_SYS_001', 'ERR_SYS_002']);
   });
 
   it('has a sentence of its own for every code', () => {

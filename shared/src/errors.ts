@@ -8,6 +8,12 @@ type ErrorEntry = Readonly<{ status: number | null; retryable: boolean; message:
  */
 export const ERRORS = {
   ERR_INVITE_001: refusal(401, 'The invite code is missing or not valid. Check it for typing mistakes, or ask for a new one.'),
+  ERR_INVITE_002: refusal(404, 'There is no such invite code.'),
+  ERR_INVITE_003: refusal(409, 'This invite code exists already. Choose another one, or leave it out to have one made.'),
+  ERR_INVITE_004: refusal(
+    409,
+    'More accounts were made with this code than it would allow. Set uses_max to details.uses or more, or revoke the code.',
+  ),
 
   ERR_USER_001: refusal(409, 'An account with this e-mail address exists. Log in instead, or register with another address.'),
   ERR_USER_002: refusal(422, 'The e-mail address is malformed. Write it like name@example.com.'),
@@ -60,6 +66,12 @@ export const ERRORS = {
   ERR_POS_022: refusal(400, 'Option Type is required for an option: CALL or PUT, and must agree with its option symbol.'),
   ERR_POS_023: refusal(400, 'The row repeats another one. Merge the two, or upload with allow_multiple_lots=true.'),
 
+  ERR_POSITION_001: refusal(
+    409,
+    'A trade has opened or closed this lot, and it changes with trades only. Enter a trade that corrects it.',
+  ),
+  ERR_POSITION_404: refusal(404, 'There is no such position.'),
+
   ERR_PORT_001: refusal(409, 'A portfolio with this account name exists. Choose another account name.'),
   ERR_PORT_002: refusal(422, 'The portfolio name is required.'),
   ERR_PORT_003: refusal(422, 'The portfolio name is longer than 255 characters. Shorten it.'),
@@ -88,6 +100,9 @@ export const ERRORS = {
   ),
   ERR_JOB_005: refusal(409, 'The job has not failed. Only failed, partial and cancelled jobs can be run again.'),
 
+  ERR_EXPORT_001: refusal(409, 'The file was not made. details.error says why; ask for the export or report again.'),
+  ERR_EXPORT_404: refusal(404, 'There is no file of this job. Files are kept for 7 days; ask for the export or report again.'),
+
   ERR_DATA_001: refusal(404, 'No such bar is held back.'),
   ERR_DATA_002: refusal(409, 'The bar cannot be accepted.'),
 
@@ -95,6 +110,11 @@ export const ERRORS = {
   ERR_ADMIN_002: refusal(404, 'There is no such user.'),
   ERR_ADMIN_003: refusal(400, 'You cannot impersonate yourself. Choose another user.'),
   ERR_ADMIN_004: refusal(401, 'This is not an impersonation token. Send the token that starting the impersonation returned.'),
+  ERR_ADMIN_005: refusal(
+    409,
+    'You cannot deactivate yourself or give up your own rights, so that a superuser is always left. Ask another superuser.',
+  ),
+  ERR_ADMIN_006: refusal(403, 'Superusers and deactivated accounts cannot be impersonated. Choose another user.'),
 
   ERR_AUTH_001: refusal(401, 'Credentials are missing or not valid. Log in and send the access token.'),
   ERR_AUTH_002: refusal(401, 'The credentials have expired. Refresh the token or log in again.'),
@@ -117,6 +137,9 @@ export const ERRORS = {
   ERR_EQUITY_007: refusal(409, 'Equity changes can be deleted for 30 days. Enter a correcting change instead.'),
   ERR_EQUITY_008: refusal(404, 'There is no such equity change.'),
 
+  ERR_MARK_001: refusal(404, 'There is no mark of that day.'),
+  ERR_MARK_002: refusal(422, 'Only private positions are marked by hand: the others stand at market prices, cash at par.'),
+
   ERR_ANALYTICS_001: refusal(
     400,
     'The min_overlap is larger than lookback_days. Ask for at most as many sessions in common as are looked at.',
@@ -124,6 +147,18 @@ export const ERRORS = {
 
   ERR_WATCH_001: refusal(409, 'The symbol is on the watchlist already.'),
   ERR_WATCH_002: refusal(404, 'The symbol is not on the watchlist.'),
+  ERR_WATCH_003: refusal(409, 'The watchlist is full: it has 500 symbols. Remove one first.'),
+
+  ERR_TAG_001: refusal(409, 'A tag with this name exists. Choose another name; upper and lower case are the same.'),
+  ERR_TAG_002: refusal(404, 'There is no such tag.'),
+  ERR_TAG_003: refusal(409, 'There are 100 tags already. Delete one first.'),
+
+  ERR_TARGET_001: refusal(409, 'The portfolio has a target price of this symbol. Change that one.'),
+  ERR_TARGET_002: refusal(404, 'There is no such target price.'),
+  ERR_TARGET_003: refusal(409, 'A portfolio has at most 1,000 target prices. Delete some first.'),
+  ERR_TARGET_004: refusal(400, 'The price is not usable. Write it like 150.25, below 10 million, with at most 6 decimals.'),
+  ERR_TARGET_005: refusal(400, 'The target date is not usable. Write it like 2026-01-15, between 1900 and 2200.'),
+  ERR_TARGET_006: refusal(400, 'The notes are too long. Shorten them to 500 characters.'),
 
   ERR_IDEM_001: refusal(422, 'This Idempotency-Key was used with another request. Use a new key for a new request.'),
   ERR_IDEM_002: passing(409, 'The first request with this Idempotency-Key is still being answered. Ask again in a moment.'),
@@ -134,6 +169,8 @@ export const ERRORS = {
 
   ERR_REQ_002: refusal(400, 'The request cannot be read. Send valid JSON in UTF-8 with Content-Type application/json.'),
   ERR_REQ_003: refusal(413, 'The request body is larger than 1 MB. Send less at a time.'),
+  ERR_REQ_004: refusal(431, 'The address and the headers together are longer than 16 KB. Send less in them.'),
+  ERR_REQ_005: passing(408, 'The request did not arrive in time. Send it again over a faster connection, or in smaller parts.'),
   ERR_REQ_404: refusal(404, 'There is nothing at this address. See /docs for what there is.'),
 
   ERR_SYS_001: passing(500, 'Something unexpected went wrong. Try again; if it stays, report the request_id.'),

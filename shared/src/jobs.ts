@@ -1,6 +1,7 @@
 // Every job kind on one page: what it carries, where it queues, how often it is tried, how long it may take, when it is due.
 // A kind is stored with every row: never rename one, add a new one.
 import { z } from 'zod';
+import { EXPORT_FORMATS, EXPORT_PARTS, REPORT_FORMATS } from './export/export-request.js';
 
 const sessionDate = z.iso.date();
 const portfolioSession = z.object({
@@ -24,7 +25,7 @@ type JobKindDefinition<P extends z.ZodObject> = Readonly<{
   inFlightMax: number | null;
 }>;
 
-export const QUEUES = ['imports', 'preprocessing', 'calculations', 'batches', 'market-data', 'maintenance'] as const;
+export const QUEUES = ['imports', 'preprocessing', 'calculations', 'batches', 'market-data', 'exports', 'maintenance'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
 const define = <P extends z.ZodObject>(definition: JobKindDefinition<P>): JobKindDefinition<P> => definition;
@@ -129,6 +130,39 @@ export const JOBS = {
     priority: 10,
     inFlightMax: null,
   }),
+  'build-export': define({
+    queue: 'exports',
+    payload: z.object({
+      portfolioId: z.uuid(),
+      /** The state of figures asked for: of another one, another file is made. The file has those of when it is made. */
+      generation: z.int().min(0),
+      sessionDate: sessionDate.nullable(),
+      format: z.enum(EXPORT_FORMATS),
+      parts: z.array(z.enum(EXPORT_PARTS)).min(1).max(EXPORT_PARTS.length),
+    }),
+    dedupeKey: ({ portfolioId, generation, sessionDate: date, format, parts }) =>
+      `build-export ${portfolioId} ${generation} ${date ?? 'none'} ${format} ${parts.join(',')}`,
+    attemptsMax: 5,
+    timeoutMs: 2 * MINUTE_MS,
+    priority: 1,
+    inFlightMax: null,
+  }),
+  'build-report': define({
+    queue: 'exports',
+    payload: z.object({
+      portfolioId: z.uuid(),
+      generation: z.int().min(0),
+      /** Of the newest session up to this day; null: of the newest there is. */
+      asOfDate: z.iso.date().nullable(),
+      format: z.enum(REPORT_FORMATS),
+    }),
+    dedupeKey: ({ portfolioId, generation, asOfDate, format }) =>
+      `build-report ${portfolioId} ${generation} ${asOfDate ?? 'newest'} ${format}`,
+    attemptsMax: 5,
+    timeoutMs: 2 * MINUTE_MS,
+    priority: 1,
+    inFlightMax: null,
+  }),
   'sweep-snapshots': define({
     queue: 'maintenance',
     payload: z.object({ sessionDate }),
@@ -220,7 +254,7 @@ export const SCHEDULES = {
     pattern: '20 3 * * *',
     timeZone: 'UTC',
     catchUpMs: DAY_MS,
-    description: 'job rows that ended over 30 days ago',
+    description: 'job rows that ended over 30 days ago, files of exports after 7',
   },
   'cleanup-incomplete': {
     kind: 'cleanup-incomplete',

@@ -52,17 +52,25 @@ async function calculated(
     equity: figures.equity,
     coverage: exposures && 1,
     exposures: exposures && Float64Array.from(exposures),
-    stress: lines && [{ scenarioId: 'market_down_10', direct: lines, correlated: { ...lines, total: 2 * lines.total } }],
+    stress: lines && [{ scenarioId: 'market_down_10', direct: lines, correlated: along(lines, exposures?.[1] ?? 0) }],
     volatility: {
       lookback: 252,
       volatility: aaa && 0.2,
       coverage: aaa && 1,
+      excluded: [],
       contributions: {},
       reason: aaa === null ? 'nothing_covered' : null,
     },
   });
   return portfolioId;
 }
+
+/** Value moves along by half of what the market does: lines that are not of the session's model are not summed. */
+const along = <L extends Readonly<{ total: number; byFactor: Float64Array }>>(lines: L, value: number): L => ({
+  ...lines,
+  total: 2 * lines.total,
+  byFactor: Float64Array.of(lines.byFactor[0]!, -0.05 * value),
+});
 
 const at = (name: string, ...ids: readonly string[]) =>
   user.get(`/analytics/aggregate/${name}${ids.length === 0 ? '' : `?portfolio_ids=${ids.join(',')}`}`);

@@ -1,4 +1,5 @@
-// P&L by position and sector, against hand-made sessions: sums are the portfolio's to the last digit.
+// P&L by position, sector and tag, against hand-made sessions: sums are the portfolio's to the last digit.
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { makePortfolio } from '../support/ledger.js';
 import { expectError, fieldsOf, type Caller } from './caller.js';
@@ -51,7 +52,12 @@ beforeEach(async () => {
 });
 
 type Line = Readonly<{ symbol?: string; sector: string | null; pnl: number; contribution: number }>;
-type Answer = Readonly<{ total: Line; by_position: readonly Line[]; by_sector: readonly Line[] }>;
+type Answer = Readonly<{
+  total: Line;
+  by_position: readonly Line[];
+  by_sector: readonly Line[];
+  by_tag: readonly Readonly<Record<string, unknown>>[];
+}>;
 const at = (query: string) => user.get(`/analytics/portfolio/${portfolioId}/attribution${query}`);
 const read = async (query = '') => fieldsOf<Answer>(await at(query), 200);
 
@@ -74,6 +80,25 @@ it('by default of the month so far: every lot, opened, closed or held', async ()
     { sector: 'Energy', pnl: 50, positions: 1 },
     { sector: 'Utilities', pnl: 10.5 },
     { sector: null, pnl: 0, positions: 2 },
+  ]);
+});
+
+it('by tag counts a lot in each of its tags, and those without one apart', async () => {
+  const tagIds = ['Core', 'Energy'].map(() => randomUUID());
+  await api.db.pool.query(
+    `INSERT INTO tags (id, user_id, name, color) SELECT * FROM unnest($1::uuid[], $2::uuid[], '{Core,Energy}'::citext[], '{#111111,#222222}'::text[])`,
+    [tagIds, tagIds.map(() => user.userId)],
+  );
+  await api.db.pool.query(
+    `INSERT INTO position_tags (position_id, tag_id) SELECT positions.id, tags.id FROM positions, tags
+     WHERE portfolio_id = $1 AND tags.user_id = $2 AND (symbol = 'TEN' OR symbol = 'DOWN' AND name = 'Core')`,
+    [portfolioId, user.userId],
+  );
+  const { by_tag: byTag } = await read();
+  expect(byTag).toEqual([
+    { tag_id: tagIds[0], name: 'Core', color: '#111111', positions: 2, pnl: 60.5, contribution: 0.00605 },
+    { tag_id: tagIds[1], name: 'Energy', color: '#222222', positions: 1, pnl: 50, contribution: 0.005 },
+    { tag_id: null, name: null, color: null, positions: 2, pnl: 0, contribution: 0 },
   ]);
 });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
 import { insertPortfolio, insertSnapshot } from './records.js';
-import { insertCloses, insertValuedLot } from './risk-records.js';
+import { insertCloses, insertValuedLot, sessionsUpTo } from './risk-records.js';
 
 const DATE = '2025-03-12';
 
@@ -27,6 +27,7 @@ beforeAll(async () => {
   );
   await insertCloses(api.db, 'SLOW', DATE, slow);
   await insertCloses(api.db, 'NEW', DATE, quick.slice(-20));
+  await insertCloses(api.db, 'ENDED', sessionsUpTo(DATE, 7)[0]!, quick);
 });
 afterAll(() => api.close());
 beforeEach(async () => {
@@ -68,7 +69,8 @@ describe('correlation-matrix', () => {
         positions_included: 4,
         positions_total: 4,
         observations: 100,
-        coverage: 1,
+        coverage: 0.9,
+        excluded: [{ symbol: 'NEW', reason: 'insufficient_overlap' }],
         repaired: false,
       },
     });
@@ -86,6 +88,21 @@ describe('correlation-matrix', () => {
     const { data, metadata } = await read<Matrix>('correlation-matrix?max_symbols=2');
     expect(Object.keys(data.matrix)).toEqual(['SLOW', 'QUICK']);
     expect(metadata).toMatchObject({ positions_included: 2, positions_total: 4, coverage: 0.7 });
+  });
+
+  it('leaves out what stopped trading, also where its past would do: coverage says so, and metadata names it', async () => {
+    await hold('QUICK', 30_000);
+    await hold('SLOW', 40_000);
+    await hold('ENDED', 30_000);
+    const { data, metadata } = await read<Matrix>('correlation-matrix?lookback_days=100');
+    expect(Object.keys(data.matrix)).toEqual(['SLOW', 'QUICK']);
+    expect(metadata).toMatchObject({
+      coverage: 0.7,
+      positions_total: 3,
+      excluded: [{ symbol: 'ENDED', reason: 'returns_ended', message: expect.stringMatching(/no longer traded/) as string }],
+    });
+    const score = await read<Matrix>('diversification-score?lookback_days=100');
+    expect(score.metadata).toMatchObject({ coverage: 0.7, pairs: 1, excluded: [{ symbol: 'ENDED' }] });
   });
 
   it('counts an option as the shares it moves like, and leaves out private holdings and cash', async () => {
@@ -135,6 +152,14 @@ describe.each(['correlation-matrix', 'diversification-score'])('%s', (name) => {
     await hold('QUICK', 10_000);
     await hold('CASH_USD', 10_000);
     expect(await read(name)).toMatchObject({ available: false, reason: 'insufficient_symbols', portfolio_id: portfolioId });
+  });
+
+  it('needs two that are still traded, and names those that are not', async () => {
+    await hold('QUICK', 10_000);
+    await hold('ENDED', 10_000);
+    const answer = await read(name);
+    expect(answer).toMatchObject({ available: false, reason: 'insufficient_overlap' });
+    expect(answer['message']).toMatch(/ENDED/);
   });
 
   it('needs one pair with enough sessions in common', async () => {

@@ -130,6 +130,8 @@ describe('risk-metrics', () => {
   });
 });
 
+/** Left out of stored figures. */
+const GONE = { symbol: 'GONE', reason: 'returns_ended' } as const;
 const LOSSES: TailLosses = {
   value_at_risk_95: 2_000,
   expected_shortfall_95: 2_500,
@@ -149,6 +151,7 @@ describe('value-at-risk', () => {
     coverage: 0.9,
     dollars: LOSSES,
     fractions: null,
+    excluded: [GONE],
     reason: null,
   };
   const insertForecasts = async (pnl: readonly number[]) =>
@@ -174,7 +177,13 @@ describe('value-at-risk', () => {
         value_at_risk_95: { observations: 100, exceptions: 5, exceptions_expected: 5, kupiec: { statistic: 0, p_value: 1 } },
         value_at_risk_99: null,
       },
-      metadata: { lookback_days: 504, observations: 400, start_date: '2023-08-01', coverage: 0.9 },
+      metadata: {
+        lookback_days: 504,
+        observations: 400,
+        start_date: '2023-08-01',
+        coverage: 0.9,
+        excluded: [{ symbol: 'GONE', reason: 'returns_ended' }],
+      },
     });
     const { christoffersen } = (answer['back_test'] as { value_at_risk_95: { christoffersen: { p_value: number } } })
       .value_at_risk_95;
@@ -220,7 +229,14 @@ describe('volatility', () => {
     } as const;
     await insertStatistics(api.db, DATE, statisticsOf('BIG'), statisticsOf('HEDGE', young));
     await calculated({
-      volatility: { lookback: 252, volatility: 0.18, coverage: 0.95, contributions: { HEDGE: -0.02, BIG: 0.2 }, reason: null },
+      volatility: {
+        lookback: 252,
+        volatility: 0.18,
+        coverage: 0.95,
+        excluded: [GONE],
+        contributions: { HEDGE: -0.02, BIG: 0.2 },
+        reason: null,
+      },
     });
     const { realized21, realized63, ...rest } = volatilityFigures(Float64Array.from(RETURNS));
     expect(await read('volatility')).toEqual({
@@ -235,6 +251,7 @@ describe('volatility', () => {
         ],
         lookback_days: 252,
         coverage: 0.95,
+        excluded: [{ ...GONE, message: expect.stringMatching(/no longer traded/) as string }],
         message: null,
       },
       realised: { realized_21: realized21, realized_63: realized63, ...rest, observations: 300 },
@@ -247,7 +264,9 @@ describe('volatility', () => {
 
   it('without enough returns, or covariances, is null with a reason', async () => {
     await realise([null, 0.01]);
-    await calculated({ volatility: { lookback: 252, volatility: null, coverage: null, contributions: {}, reason: 'no_equity' } });
+    await calculated({
+      volatility: { lookback: 252, volatility: null, coverage: null, excluded: [], contributions: {}, reason: 'no_equity' },
+    });
     expect(await read('volatility')).toMatchObject({
       available: true,
       holdings: { volatility: null, message: expect.stringMatching(/Equity/) as string },

@@ -8,6 +8,8 @@ export type Caller = Readonly<{
   userId: string;
   get: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Reply>;
   post: (path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Reply>;
+  put: (path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Reply>;
+  delete: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Reply>;
 }>;
 
 /** `path` below /api/v1, or the whole path as a poll_url gives it. */
@@ -34,6 +36,8 @@ export function createCaller(url: string, userId: string, credentials: Readonly<
     userId,
     get: (path, headers = {}) => send('GET', path, headers),
     post: (path, body, headers = {}) => send('POST', path, headers, body),
+    put: (path, body, headers = {}) => send('PUT', path, headers, body),
+    delete: (path, headers = {}) => send('DELETE', path, headers),
   };
 }
 

@@ -173,3 +173,21 @@ export async function insertReturns(
     [portfolioId, sessionsUpTo(lastSession, returns.length), returns, equity],
   );
 }
+
+/** The mark of an option lot at one session; at a volatility of 0.2 and a rate of 0 unless told. */
+export async function insertMark(
+  db: Db,
+  {
+    positionId,
+    date,
+    underlyingClose,
+    volatility = 0.2,
+    rate = 0,
+  }: Readonly<{ positionId: string; date: string; underlyingClose: number; volatility?: number; rate?: number }>,
+): Promise<void> {
+  await db.pool.query(
+    `INSERT INTO option_marks (position_id, session_date, price, delta, underlying_close, entry_close, volatility, rate, iv_source)
+     VALUES ($1, $2, 1, 0, $3, $3, $4, $5, 'entry')`,
+    [positionId, date, underlyingClose, volatility, rate],
+  );
+}

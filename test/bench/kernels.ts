@@ -2,7 +2,8 @@
 import { pairwiseCorrelations } from '@closebell/shared/calc/correlation';
 import { lotHistory, type Lot } from '@closebell/shared/calc/lot-history';
 import { carryForward, type SessionAxis } from '@closebell/shared/calc/price-series';
-import { factorRegressions, type ModelFactor } from '@closebell/shared/calc/factor-model';
+import { factorRegressions } from '@closebell/shared/calc/factor-model';
+import type { ModelFactor } from '@closebell/shared/calc/factors';
 import { seriesRisk } from '@closebell/shared/calc/series-risk';
 import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { stressPortfolios } from '@closebell/shared/stress/portfolio-batch';

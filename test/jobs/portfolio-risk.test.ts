@@ -328,6 +328,20 @@ describe('forecasts', () => {
   });
 });
 
+test('a change of yields is worth what the configured duration and convexity of TLT make of it', async () => {
+  const own = await createWorld({ now: '2025-06-21T15:00:00Z', env: { TLT_DURATION_YEARS: '10', TLT_CONVEXITY_YEARS2: '200' } });
+  const lots = [{ symbol: 'TLT', quantity: '100', entryPrice: '100', entryDate: '2025-06-16' }];
+  const portfolioId = await makePortfolio(own.db, { asOf: SESSION, openedOn: SESSION, lots });
+  await withWorker(own, async () => {
+    await run(own.db, 'calculate-portfolio', { portfolioId, sessionDate: SESSION });
+    const { exposures, stress } = (await loadPortfolioRisk(own.db.pool, portfolioId, SESSION))!;
+    const { direct } = stress!.find(({ scenarioId }) => scenarioId === 'rates_up_100bp')!;
+    // −10 × 0.01 + ½ × 200 × 0.0001.
+    expect(direct.total / exposures!.at(-1)!).toBeCloseTo(-0.09, 12);
+  });
+  await own.close();
+});
+
 describe('many portfolios at once', () => {
   test('have the same risk to the byte as one by one', { timeout: 120_000 }, async () => {
     const own = await createWorld({ now: '2025-06-21T15:00:00Z', env: { BATCH_CHUNK_SIZE: '70' } });

@@ -33,6 +33,16 @@ function histories(): Histories {
   return new Map([...real, ['YOUNG', new Map(young)], ['GONE', new Map(gone)]]);
 }
 
+/** What each lot of a portfolio was worth at the session. */
+const valuesOf = async (holder: Holder): Promise<ReadonlyMap<string, number>> => {
+  const { rows } = await site.db.pool.query<{ symbol: string; value: number }>(
+    `SELECT symbol, market_value::float8 AS value FROM position_values JOIN positions ON positions.id = position_id
+     WHERE position_values.portfolio_id = $1 AND session_date = $2`,
+    [portfolios.get(holder), SESSION],
+  );
+  return new Map(rows.map(({ symbol, value }) => [symbol, value]));
+};
+
 const shown = <T>(holder: Holder, path: string): Promise<T> => site.shown<T>(portfolios.get(holder)!, path);
 
 type Unavailable = Readonly<{ available: boolean; reason?: string; message?: string }>;
@@ -75,6 +85,38 @@ describe.skipIf(!hasRealPrices())('where data are missing', () => {
     expect(losses.metadata.coverage).toBeCloseTo(12_567.4 / 30_495.2, 9);
   });
 
+  type Left = Readonly<{ symbol: string; reason: string; message: string }>;
+  type Window = Readonly<{ observations: number; coverage: number; excluded: readonly Left[] }>;
+
+  test('a delisted symbol takes no session from the others: losses, volatility and correlations leave it out, lower their coverage and name it', async () => {
+    const left = [{ symbol: 'GONE', reason: 'returns_ended', message: expect.stringMatching(/no longer traded/) as string }];
+    const { metadata } = await shown<Readonly<{ metadata: Window }>>('delisted', 'value-at-risk');
+    expect(metadata).toMatchObject({ observations: 503, excluded: left });
+    const lots = await valuesOf('delisted');
+    const share = lots.get('AAPL')! / (lots.get('AAPL')! + lots.get('GONE')!);
+    expect(metadata.coverage).toBeCloseTo(share, 9);
+    const { holdings } = await shown<Readonly<{ holdings: Window & Readonly<{ contributions: readonly Named[] }> }>>(
+      'delisted',
+      'volatility',
+    );
+    expect(holdings).toMatchObject({ excluded: left, contributions: [{ symbol: 'AAPL' }] });
+    expect(holdings.coverage).toBeCloseTo(share, 9);
+    // A year has enough sessions in common, of the time before.
+    const year = await shown<Unavailable>('delisted', 'correlation-matrix?lookback_days=252');
+    expect(year).toMatchObject({
+      available: false,
+      reason: 'insufficient_overlap',
+      message: expect.stringMatching(/GONE/) as string,
+    });
+  });
+
+  test('a symbol of forty sessions is named where it would cut the window short, and kept where pairs have their own', async () => {
+    const { metadata } = await shown<Readonly<{ metadata: Window }>>('young', 'value-at-risk');
+    expect(metadata).toMatchObject({ observations: 503, excluded: [{ symbol: 'YOUNG', reason: 'insufficient_history' }] });
+    const { holdings } = await shown<Readonly<{ holdings: Window }>>('young', 'volatility');
+    expect(holdings).toMatchObject({ coverage: 1, excluded: [] });
+  });
+
   test('a delisted symbol is valued as partial, and nothing is said of its volatility today', async () => {
     const overview = await shown<Readonly<{ coverage: number; valuation: string }>>('delisted', 'overview');
     expect(overview).toMatchObject({ valuation: 'partial' });
@@ -92,7 +134,7 @@ describe.skipIf(!hasRealPrices())('where data are missing', () => {
     const { factors } = await shown<Readonly<{ factors: readonly Factor[] }>>('market', 'factor-exposures');
     const rates = factors.find(({ name }) => name === 'Interest Rate')!;
     expect(rates).toMatchObject({ proxy: null, beta: null, exposure_dollar: null, standard_error: null });
-    expect(rates.message).toMatch(/absent/);
+    expect(rates.message).toMatch(/absent: TLT has fewer than 60 closes .*market data provider/);
     const { data, metadata } = await shown<Scenarios>('market', 'stress-test?scenarios=rates_up_100bp,financial_crisis_2008');
     expect(metadata.without_result).toEqual(['rates_up_100bp']);
     expect(data.scenarios.map(({ absent_factors: absent }) => absent)).toEqual([['RAT']]);

@@ -24,6 +24,7 @@ function concurrencyOf(queue: QueueName, calculations: number): number {
     calculations,
     batches: 2,
     'market-data': 4,
+    exports: 2,
     maintenance: 2,
   };
   return places[queue];

@@ -10,20 +10,23 @@ const AUDIENCE = 'closebell-api';
 
 export type AccessClaims = Readonly<{
   userId: string;
-  /** The login: the family of refresh tokens that it began. */
+  /** The login: the family of refresh tokens that it began. An impersonation has one of its own. */
   sessionId: string;
   /** The superuser who impersonates; null for a user's own token. */
   actorId: string | null;
+  /** The login that the superuser began the impersonation from, and with which it ends; null for a user's own token. */
+  actorSessionId: string | null;
 }>;
 
-export type AccessTokenOptions = AccessClaims & Readonly<{ isSuperuser: boolean; lifetimeSeconds: number }>;
+export type AccessTokenOptions = Omit<AccessClaims, 'actorSessionId'> &
+  Readonly<{ actorSessionId?: string; isSuperuser: boolean; lifetimeSeconds: number }>;
 
 /** `is_superuser` is for clients to read; no route believes it. */
 export async function signAccessToken(
-  { userId, sessionId, actorId, isSuperuser, lifetimeSeconds }: AccessTokenOptions,
+  { userId, sessionId, actorId, actorSessionId, isSuperuser, lifetimeSeconds }: AccessTokenOptions,
   { jwtSecret }: Pick<Config, 'jwtSecret'>,
 ): Promise<string> {
-  const act = actorId === null ? {} : { act: { sub: actorId } };
+  const act = actorId === null ? {} : { act: { sub: actorId, sid: actorSessionId } };
   return sign({ sub: userId, sid: sessionId, is_superuser: isSuperuser, ...act }, AUDIENCE, lifetimeSeconds, jwtSecret);
 }
 
@@ -48,9 +51,15 @@ export function createTokenVerifier(config: Pick<Config, 'jwtSecret'>): (token: 
 /** Throws ERR_AUTH_002 when expired, else ERR_AUTH_001. */
 export async function verifyAccessToken(token: string, { jwtSecret }: Pick<Config, 'jwtSecret'>): Promise<VerifiedClaims> {
   const { sub, sid, act, exp = 0 } = await verify(token, AUDIENCE, jwtSecret);
-  const actorId = (act as { sub?: unknown } | undefined)?.sub ?? null;
-  if (!isId(sub) || !isId(sid) || !(actorId === null || isId(actorId))) throw new AppError('ERR_AUTH_001');
-  return { userId: sub, sessionId: sid, actorId, expiresAt: new Date(exp * 1_000) };
+  if (!isId(sub) || !isId(sid)) throw new AppError('ERR_AUTH_001');
+  return { userId: sub, sessionId: sid, ...actorOf(act), expiresAt: new Date(exp * 1_000) };
+}
+
+function actorOf(act: unknown): Pick<AccessClaims, 'actorId' | 'actorSessionId'> {
+  if (act === undefined) return { actorId: null, actorSessionId: null };
+  const { sub, sid } = (act ?? {}) as Readonly<{ sub?: unknown; sid?: unknown }>;
+  if (!isId(sub) || !isId(sid)) throw new AppError('ERR_AUTH_001');
+  return { actorId: sub, actorSessionId: sid };
 }
 
 const BOARD_AUDIENCE = 'closebell-board';

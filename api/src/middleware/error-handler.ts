@@ -23,19 +23,24 @@ export function errorHandler(logger: Logger): ErrorRequestHandler {
   };
 }
 
-function sendError(response: Response, { code, message, details }: AppError, status: number): void {
+function sendError(response: Response, error: AppError, status: number): void {
   response.removeHeader('Content-Disposition');
   if (status === 401) response.set('WWW-Authenticate', 'Bearer realm="closebell"');
   response.status(status).set('Cache-Control', 'no-store');
-  response.json({
+  response.json(errorBody(error, requestIdOf(response)));
+}
+
+/** What every error is answered with. */
+export function errorBody({ code, message, details }: AppError, requestId: string): Readonly<Record<string, unknown>> {
+  return {
     error: {
       code,
       message,
       ...(details === undefined ? {} : { details }),
       documentation_url: `/docs/errors#${code}`,
-      request_id: requestIdOf(response),
+      request_id: requestId,
     },
-  });
+  };
 }
 
 function asAppError(cause: unknown): AppError {

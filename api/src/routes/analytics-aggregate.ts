@@ -12,6 +12,7 @@ import { CORRELATED_SYMBOLS_MAX } from '@closebell/shared/contracts/analytics-co
 import { holdingsVolatility } from '@closebell/shared/risk/holdings-volatility';
 import { COVARIANCE_LOOKBACK, returnCovariances } from '@closebell/shared/risk/return-covariances';
 import type { FactorModelOfSession } from '@closebell/shared/risk/factor-model-of-session';
+import { riskLot } from '@closebell/shared/risk/risk-lots';
 import type { Router } from 'express';
 import {
   viewAggregateBeta,
@@ -24,10 +25,11 @@ import { answerAggregated, readRisks, sumMoney, type AggregatedPortfolios } from
 import type { NoFigures } from '../analysed-portfolio.js';
 import { noExposures, notCalculated } from '../analysed-risk.js';
 import type { ApiContext } from '../context.js';
-import { heldSymbols, riskLot } from '../held-symbols.js';
-import { viewOverview } from '../overview-view.js';
+import { heldSymbols } from '../held-symbols.js';
+import { viewOverview } from '@closebell/shared/ledger/overview';
 import { readReturns } from '../return-window.js';
 import { route } from '../route.js';
+import { pickCurrentImpacts } from '../stress-results.js';
 import { viewHoldings } from '../volatility-view.js';
 
 export function aggregateRoutes(router: Router, context: ApiContext): void {
@@ -53,9 +55,11 @@ export function aggregateRoutes(router: Router, context: ApiContext): void {
 
   route(router, context, getAggregateStressTest, ({ principal, query }) =>
     answerAggregated(context, principal.userId, query.portfolio_ids, async (found) => {
-      const model = await loadFactorModel(context.db.pool, found.sessionDate);
+      const { db, config } = context;
+      const model = await loadFactorModel(db.pool, found.sessionDate);
       if (model === null) return notCalculated(found.sessionDate);
-      const risks = await readRisks(context, found, 'stress', ({ stress }) => stress ?? noExposures(model));
+      const pick = pickCurrentImpacts(model, config.tltSensitivity);
+      const risks = await readRisks(context, found, 'stress', (row) => pick(row) ?? noExposures(model));
       if ('reason' in risks) return risks;
       return { of: risks.of, answer: viewAggregateStress(risks.picked, model.factors, query.scenarios) };
     }),
@@ -94,7 +98,7 @@ async function readVolatility(context: ApiContext, found: AggregatedPortfolios) 
   const risks = await readRisks(context, found, 'volatility', ({ volatility }) => volatility ?? notCalculated(sessionDate));
   if ('reason' in risks) return risks;
   const ids = risks.picked.map(({ row }) => row.portfolioId);
-  const lots = (await loadValuedLots(context.db.pool, ids, sessionDate)).map(riskLot);
+  const lots = (await loadValuedLots(context.db.pool, ids, sessionDate)).map((lot) => riskLot(lot));
   const symbols = heldSymbols(lots).slice(0, CORRELATED_SYMBOLS_MAX);
   const names = symbols.map(({ symbol }) => symbol);
   const returns = await readReturns(context, names, sessionDate, COVARIANCE_LOOKBACK);

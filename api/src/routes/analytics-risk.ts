@@ -13,12 +13,13 @@ import {
 } from '@closebell/shared/contracts/analytics-risk';
 import { realisedMetrics } from '@closebell/shared/risk/realised-metrics';
 import type { ConcentrationFigures, RealisedMetrics } from '@closebell/shared/risk/risk-figures';
+import { riskLot } from '@closebell/shared/risk/risk-lots';
 import type { Router } from 'express';
 import { answerAnalysed, type AnalysedPortfolio, type NoFigures } from '../analysed-portfolio.js';
 import { notCalculated, readRisk } from '../analysed-risk.js';
 import type { ApiContext } from '../context.js';
-import { heldSymbols, riskLot } from '../held-symbols.js';
-import { MISSING_WORDS } from '../missing-words.js';
+import { heldSymbols } from '../held-symbols.js';
+import { MISSING_WORDS } from '@closebell/shared/risk/missing-words';
 import { readRealisedReturns, readReturns } from '../return-window.js';
 import {
   viewConcentration,
@@ -127,7 +128,7 @@ async function readVolatility(context: ApiContext, { portfolio, sessionDate }: A
     readRealisedReturns(context, portfolio.id, sessionDate, VOLATILITY_SESSIONS),
   ]);
   if (stored === null) return notCalculated(sessionDate);
-  const symbols = heldSymbols(lots.map(riskLot)).slice(0, SYMBOLS_SHOWN_MAX);
+  const symbols = heldSymbols(lots.map((lot) => riskLot(lot))).slice(0, SYMBOLS_SHOWN_MAX);
   const names = symbols.map(({ symbol }) => symbol);
   const statistics = await loadSymbolStatistics(pool, names, sessionDate);
   return viewVolatility(stored, { holdings: stored.volatility, returns, symbols, statistics });

@@ -4,7 +4,7 @@ import { inPlural } from '@closebell/shared/contracts/calculation';
 import type { Router } from 'express';
 import { answerAnalysed } from '../analysed-portfolio.js';
 import type { ApiContext } from '../context.js';
-import { viewOverview } from '../overview-view.js';
+import { viewOverview } from '@closebell/shared/ledger/overview';
 import { route } from '../route.js';
 
 export function analyticsRoutes(router: Router, context: ApiContext): void {

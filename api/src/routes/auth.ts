@@ -1,12 +1,14 @@
 import { beginTokenFamily, revokeFamily, revokeFamilyOfToken, rotateToken } from '@closebell/prisma/refresh-tokens';
-import { createUser, type UserRow } from '@closebell/prisma/users';
+import { createInvitedUser, createUser, type UserRow } from '@closebell/prisma/users';
 import { logIn, logOut, me, refresh, register } from '@closebell/shared/contracts/auth';
-import { checkRegistration, isInviteCode, type Registration } from '@closebell/shared/contracts/registration';
+import { checkRegistration, type Registration } from '@closebell/shared/contracts/registration';
 import { AppError } from '@closebell/shared/errors';
 import { dnsUuid5 } from '@closebell/shared/infra/name-uuid';
 import type { Request, Response, Router } from 'express';
 import { AUTH_COOKIE, clearLoginCookies, cookieOf, REFRESH_COOKIE, setLoginCookies } from '../auth/cookies.js';
 import { requireCsrf } from '../auth/csrf.js';
+import { endImpersonation } from '../auth/impersonation.js';
+import { findInvite, type Invite } from '../auth/invite-codes.js';
 import { logIn as checkLogin } from '../auth/login.js';
 import { hashPassword } from '../auth/passwords.js';
 import { hashRefreshToken, newRefreshToken } from '../auth/refresh-token.js';
@@ -22,14 +24,15 @@ export function authRoutes(router: Router, context: ApiContext): void {
 
 function accountRoutes(router: Router, context: ApiContext): void {
   route(router, context, register, async ({ body, raw }, response) => {
-    if (!isInviteCode(body.invite_code, context.config.inviteCode)) throw new AppError('ERR_INVITE_001');
+    const invite = await findInvite(context, body.invite_code);
+    if (invite === null) throw new AppError('ERR_INVITE_001');
     const checked = checkRegistration(body);
     if (!checked.ok) throw new AppError(checked.codes[0]!, { details: { codes: checked.codes } });
     await spendAll(context, response, addressOf(raw), ['accounts']);
-    const user = await makeAccount(context, checked.registration);
-    if (user === null) {
+    const user = await makeAccount(context, checked.registration, invite);
+    if (typeof user === 'string') {
       await context.rateLimiter.refund('accounts', addressOf(raw));
-      throw new AppError('ERR_USER_001');
+      throw new AppError(user);
     }
     context.metrics.count('closebell_registrations_total', {});
     const { id, email, fullName } = user;
@@ -82,10 +85,10 @@ function loginRoutes(router: Router, context: ApiContext): void {
     throw new AppError(REFUSALS[rotation.outcome]);
   });
 
-  route(router, context, logOut, async ({ body, raw }, response) => {
+  route(router, context, logOut, async ({ body, raw, requestId }, response) => {
     const token = refreshTokenOf(body.refresh_token, raw);
     if (token !== null) await revokeFamilyOfToken(db, hashRefreshToken(token));
-    await revokeLoginOf(context, raw);
+    await revokeLoginOf(context, raw, requestId);
     clearLoginCookies(response, config);
     return { status: 200, body: { message: 'Logged out.' } };
   });
@@ -93,9 +96,18 @@ function loginRoutes(router: Router, context: ApiContext): void {
 
 const REFUSALS = { unknown: 'ERR_AUTH_001', expired: 'ERR_AUTH_002', revoked: 'ERR_AUTH_003' } as const;
 
-async function makeAccount({ db, config }: ApiContext, { email, password, fullName }: Registration): Promise<UserRow | null> {
+/** The account, or why there is none. */
+async function makeAccount(
+  { db, config }: ApiContext,
+  { email, password, fullName }: Registration,
+  invite: Invite,
+): Promise<UserRow | 'ERR_USER_001' | 'ERR_INVITE_001'> {
   const passwordHash = await hashPassword(password);
-  return createUser(db, { email, fullName, passwordHash, ...(config.deterministicUuids ? { id: dnsUuid5(email) } : {}) });
+  const account = { email, fullName, passwordHash, ...(config.deterministicUuids ? { id: dnsUuid5(email) } : {}) };
+  if (invite.kind === 'configured') return (await createUser(db, account)) ?? 'ERR_USER_001';
+  const made = await createInvitedUser(db, account, invite.code);
+  if (made === 'not_invited') return 'ERR_INVITE_001';
+  return made === 'address_taken' ? 'ERR_USER_001' : made;
 }
 
 async function grant(
@@ -134,12 +146,15 @@ function refreshTokenOf(given: string | undefined, raw: Request): string | null 
 }
 
 /** The login that the access token names; a token that is not valid any more has none to end. */
-async function revokeLoginOf({ db, config }: ApiContext, raw: Request): Promise<void> {
+async function revokeLoginOf({ db, config }: ApiContext, raw: Request, requestId: string): Promise<void> {
   const bearer = /^Bearer +(\S+) *$/i.exec(raw.get('authorization') ?? '')?.[1];
   const cookie = cookieOf(raw, AUTH_COOKIE);
   if (bearer === undefined && cookie !== null) requireCsrf(raw);
   const token = bearer ?? cookie;
   if (token === null) return;
   const claims = await verifyAccessToken(token, config).catch(() => null);
-  if (claims !== null) await revokeFamily(db, claims.sessionId);
+  if (claims === null) return;
+  const { actorId, userId, sessionId } = claims;
+  if (actorId === null) await revokeFamily(db.pool, sessionId);
+  else await endImpersonation(db, { actorId, userId, sessionId }, requestId);
 }

@@ -4,7 +4,7 @@ import { getImport, getImportErrors } from '@closebell/shared/contracts/onboardi
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
-import { csvLine } from '../csv-text.js';
+import { csvLine } from '@closebell/shared/csv/csv-line';
 import { route } from '../route.js';
 
 export function importRoutes(router: Router, context: ApiContext): void {

@@ -1,11 +1,32 @@
-import { listPortfolios as listStored, type ListedPortfolio, type PortfolioRow } from '@closebell/prisma/portfolios';
-import { findNewestSnapshot, findSnapshot, findSnapshotRange } from '@closebell/prisma/snapshots';
+import { inTransaction, type Queryable } from '@closebell/prisma/client';
+import { inTransactionOnce } from '@closebell/prisma/idempotency-keys';
+import { cancelTree } from '@closebell/prisma/job-cancels';
+import { loadPortfolioNow } from '@closebell/prisma/portfolio-now';
+import {
+  deletePortfolio as removePortfolio,
+  insertPortfolio,
+  listLiveCalculations,
+  listPortfolios as listStored,
+} from '@closebell/prisma/portfolios';
+import { findSnapshot, findSnapshotRange } from '@closebell/prisma/snapshots';
 import { inPlural } from '@closebell/shared/contracts/calculation';
-import { getPortfolio, listPortfolios, PORTFOLIOS_MAX } from '@closebell/shared/contracts/portfolios';
+import {
+  changePortfolio,
+  createPortfolio,
+  deletePortfolio,
+  getPortfolio,
+  listPortfolios,
+  PORTFOLIOS_MAX,
+} from '@closebell/shared/contracts/portfolios';
 import { getSnapshot } from '@closebell/shared/contracts/snapshots';
+import { AppError } from '@closebell/shared/errors';
+import { dnsUuid5 } from '@closebell/shared/infra/name-uuid';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
-import { requireReadable } from '../portfolio-access.js';
+import { changeLedger } from '../ledger-change-answer.js';
+import { requireReadable, requireWritable } from '../portfolio-access.js';
+import { changeTerms, isOtherAnchor, requireChangedForm, requirePortfolioForm } from '../portfolio-terms.js';
+import { viewPortfolio, viewPortfolioNow, viewTerms } from '../portfolio-view.js';
 import { route } from '../route.js';
 import { readSnapshotInputs } from '../snapshot-inputs.js';
 import { viewSnapshotInputs } from '../snapshot-view.js';
@@ -28,21 +49,14 @@ export function portfolioRoutes(router: Router, context: ApiContext): void {
     };
   });
 
-  route(router, context, getPortfolio, async ({ params, principal }) => {
-    const portfolio = await requireReadable(db, params.id, principal.userId);
-    const newest = await findNewestSnapshot(db.pool, portfolio.id);
-    const worth = { net_asset_value: newest?.equity ?? null, snapshot_date: newest?.snapshot_date ?? null };
-    return {
-      status: 200,
-      body: {
-        ...viewPortfolio(portfolio, worth),
-        total_value: worth.net_asset_value,
-        cash_balance: newest?.cash ?? null,
-        position_count: newest?.position_count ?? null,
-        figures_current: newest !== null && portfolio.dirty_from === null,
-      },
-    };
+  route(router, context, getPortfolio, async ({ params, principal, now }) => {
+    const { id } = await requireReadable(db, params.id, principal.userId);
+    const stored = await loadPortfolioNow(db, id, { calendar: context.calendar, config: context.config, now });
+    if (stored === null) throw new AppError('ERR_PORT_404');
+    return { status: 200, body: viewPortfolioNow(stored, now) };
   });
+
+  changeRoutes(router, context);
 
   for (const definition of [getSnapshot, inPlural(getSnapshot)]) {
     route(router, context, definition, async ({ params, principal }) => {
@@ -54,6 +68,52 @@ export function portfolioRoutes(router: Router, context: ApiContext): void {
     });
   }
 }
+
+function changeRoutes(router: Router, context: ApiContext): void {
+  const { db, calendar, config } = context;
+
+  route(router, context, createPortfolio, async ({ body, principal, now, keyHold }) => {
+    const request = requirePortfolioForm(body, { calendar, now });
+    const openedOn = calendar.latestCompleteSession(now);
+    const preferredId = config.deterministicUuids ? dnsUuid5(`${principal.userId}:${request.account_name}`) : null;
+    const given = { userId: principal.userId, request, equityAsOf: request.equity_as_of ?? openedOn, openedOn, preferredId };
+    const id = await inTransactionOnce(db, keyHold, async (client) => {
+      const made = await insertPortfolio(client, given);
+      if (made === null) throw new AppError('ERR_PORT_001');
+      return made;
+    });
+    context.metrics.count('closebell_portfolios_created_total', {});
+    const portfolio = await requireReadable(db, id, principal.userId);
+    const urls = { positions_url: `/api/v1/portfolios/${id}/positions`, calculate_url: `/api/v1/portfolio/${id}/calculate` };
+    const headers = { Location: `/api/v1/portfolios/${id}` };
+    return { status: 201, headers, body: { ...viewPortfolio(portfolio, NOT_CALCULATED), ...urls } };
+  });
+
+  route(router, context, changePortfolio, async ({ params, body, principal, requestId, now }) => {
+    const before = await requireWritable(db, params.id, principal.userId);
+    const change = (client: Queryable) =>
+      changeTerms(client, before.id, (stored) => requireChangedForm(stored, body, { calendar, now }));
+    if (!isOtherAnchor(before, body)) {
+      return { status: 200, body: viewTerms(await inTransaction(db, change)) };
+    }
+    const ledger = { portfolioId: before.id, principal, requestId, now };
+    const { made, figures } = await changeLedger(context, ledger, async (client) => ({
+      made: viewTerms(await change(client)),
+      days: 'everything',
+    }));
+    return { status: 200, body: { ...made, ...figures } };
+  });
+
+  route(router, context, deletePortfolio, async ({ params, principal }) => {
+    const { id } = await requireWritable(db, params.id, principal.userId);
+    if (!(await removePortfolio(db.pool, id))) throw new AppError('ERR_PORT_404');
+    // A run that is not cancelled, should this process end here, finds no portfolio and ends by itself.
+    for (const runId of await listLiveCalculations(db.pool, id)) await cancelTree(db, runId);
+    return { status: 204 };
+  });
+}
+
+const NOT_CALCULATED = { net_asset_value: null, snapshot_date: null } as const;
 
 async function noSnapshot({ db, calendar }: ApiContext, portfolioId: string, date: string) {
   const { first, last } = await findSnapshotRange(db.pool, portfolioId);
@@ -68,22 +128,6 @@ async function noSnapshot({ db, calendar }: ApiContext, portfolioId: string, dat
       first_snapshot_date: first,
       last_snapshot_date: last,
     },
-  };
-}
-
-function viewPortfolio(portfolio: PortfolioRow, worth: Pick<ListedPortfolio, 'net_asset_value' | 'snapshot_date'>) {
-  return {
-    id: portfolio.id,
-    portfolio_name: portfolio.name,
-    account_name: portfolio.account_name,
-    account_type: portfolio.account_type,
-    currency: portfolio.currency,
-    equity_balance: portfolio.equity_balance,
-    equity_as_of: portfolio.equity_as_of,
-    description: portfolio.description,
-    net_asset_value: worth.net_asset_value,
-    snapshot_date: worth.snapshot_date,
-    created_at: portfolio.created_at.toISOString(),
   };
 }
 

@@ -1,12 +1,10 @@
 // Betas on all model factors at once, and the dollars that positions have in each. The factors are spreads, since the raw ETFs
 // move as one.
 import { isExtremeBeta } from './betas.js';
-import type { FACTORS, FactorDefinition, FactorProxy } from './factors.js';
+import type { FACTORS, FactorProxy, ModelFactor } from './factors.js';
 import { regressEach, type NoRegression, type Regression } from './regression.js';
 
 const OBSERVATIONS_MIN = 60;
-
-export type ModelFactor = FactorDefinition['modelFactor'];
 
 type ProxyId = (typeof FACTORS)[number]['id'];
 

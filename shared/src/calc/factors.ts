@@ -1,5 +1,8 @@
 // The factors as shown and what stands for them: names, proxies and fallbacks as a table.
 
+/** The columns of the regression: the market, five spreads and rates. */
+export type ModelFactor = 'MKT' | 'VMG' | 'MOM' | 'QUA' | 'SIZ' | 'LOV' | 'RAT';
+
 export type FactorDefinition = Readonly<{
   id: string;
   /** As shown to users. */
@@ -9,7 +12,7 @@ export type FactorDefinition = Readonly<{
   /** Tried in order where the proxy has no data; one for the whole window. */
   fallbacks: readonly string[];
   /** The column of the regression. Value and Growth are the two ends of one. */
-  modelFactor: 'MKT' | 'VMG' | 'MOM' | 'QUA' | 'SIZ' | 'LOV' | 'RAT';
+  modelFactor: ModelFactor;
 }>;
 
 export const FACTORS = [

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { UNAVAILABLE_REASONS } from './analytics.js';
 import { factorLine, scenarioList } from './analytics-stress.js';
 import { endpoint } from './endpoint.js';
+import { excludedSymbols } from './excluded-symbols.js';
 import { date, fraction, id, money } from './fields.js';
 
 /** Portfolios of one answer at most. */
@@ -127,6 +128,7 @@ export const getAggregateVolatility = aggregateRead('volatility', {
     contributions: z.array(z.object({ symbol: z.string(), contribution: z.number() })).describe('they sum to the volatility'),
     lookback_days: z.int().describe('sessions'),
     holdings_coverage: fraction.nullable().describe('share of the gross delta-adjusted value that the figure covers'),
+    excluded: excludedSymbols,
     message: z.string().nullable().describe('why there is no volatility'),
     portfolios: z
       .array(z.object({ portfolio_id: id, equity: money, volatility: fraction.nullable() }))

@@ -22,13 +22,19 @@ const attribution = z.object({
       line.extend({ sector: z.string().nullable().describe('null: not known, or a holding without one'), positions: z.int() }),
     )
     .describe('the same sum, the largest gain first'),
+  by_tag: z
+    .array(line.extend({ tag_id: id.nullable(), name: z.string().nullable(), color: z.string().nullable(), positions: z.int() }))
+    .describe(
+      'by your tags, the largest gain first; a lot with several tags counts in each, so that they need not sum to the total. ' +
+        'null: the lots without a tag',
+    ),
   metadata: z.object({
     method: z.literal('ledger_and_closes').describe('trades at their prices, all else at the close, dividends included'),
   }),
 });
 
 export const getAttribution = analyticsRead('attribution', {
-  summary: 'P&L by position and by sector',
+  summary: 'P&L by position, by sector and by tag',
   query: z
     .object({
       from: date.optional().describe('first day; the month of `to` from its start unless told'),

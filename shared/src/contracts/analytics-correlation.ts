@@ -1,6 +1,7 @@
 // How the holdings move together. The answer to a query of another lookback is worked out when it is asked for.
 import { z } from 'zod';
 import { analyticsRead, queryInteger } from './analytics.js';
+import { excludedSymbols } from './excluded-symbols.js';
 import { date, fraction, id } from './fields.js';
 
 /** Symbols that one answer works on at most: the largest by weight. */
@@ -18,7 +19,8 @@ const metadata = z.object({
   lookback_days: z.int(),
   min_overlap: z.int(),
   observations: z.int().describe('the fewest sessions that a pair with a correlation has in common'),
-  coverage: fraction.nullable().describe('share of the gross delta-adjusted value that the symbols of this figure hold'),
+  coverage: fraction.nullable().describe('share of the gross delta-adjusted value that is in symbols with a correlation'),
+  excluded: excludedSymbols,
   method: z.literal('pearson_pairwise_complete').describe('of total returns; gaps are never filled'),
 });
 

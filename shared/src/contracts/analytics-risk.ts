@@ -1,6 +1,7 @@
 // How much a portfolio moves and can lose: from its realised returns, and from what it holds today.
 import { z } from 'zod';
 import { analyticsRead, queryInteger } from './analytics.js';
+import { excludedSymbols } from './excluded-symbols.js';
 import { date, fraction, id, money } from './fields.js';
 
 const reasons = z.record(z.string(), z.string()).describe('by figure that is null: why');
@@ -78,6 +79,7 @@ const valueAtRisk = z.object({
     start_date: date.nullable(),
     observations: z.int().describe('sessions in which every covered holding has a return'),
     coverage: fraction.nullable().describe('share of the gross delta-adjusted value that the figures cover'),
+    excluded: excludedSymbols,
     method: z.literal('historical_holdings').describe("today's holdings on past returns; quantile of type 7"),
   }),
 });
@@ -108,6 +110,7 @@ const volatility = z.object({
         .describe('the largest first; they sum to the volatility, and a hedge is below 0'),
       lookback_days: z.int().describe('sessions'),
       coverage: fraction.nullable(),
+      excluded: excludedSymbols,
       message: z.string().nullable().describe('why there is no volatility'),
     })
     .nullable()

@@ -60,10 +60,20 @@ const impact = z.object({
     .describe(`beyond the ${STRESSED_POSITIONS_MAX} largest; null when there are none`),
 });
 
+const window = z
+  .object({ from: date, to: date })
+  .nullable()
+  .describe('of a replay: from the close of the one to the close of the other');
+
+const SOURCES = ['table', 'measured'] as const;
+
 const scenario = z.object({
   ...description,
+  source: z.enum(SOURCES),
+  window,
   impact_type: z.literal('correlated'),
   impact,
+  factor_moves: z.record(z.string(), z.number()).describe('decimal return of each model factor, the others moving along'),
   plausibility: z.object({
     standard_deviations: z.number().nullable().describe('of a month, how far the shocks lie from no move together'),
     is_implausible: z.boolean().describe('above 6: nothing like it in the years measured'),
@@ -71,29 +81,45 @@ const scenario = z.object({
   absent_factors: z.array(z.string()).describe('shocked by the scenario, and absent from this session: that part is left out'),
 });
 
+const unavailableScenario = z.object({
+  id: z.string(),
+  name: z.string(),
+  available: z.literal(false),
+  reason: z.enum(['no_factor', 'settings_changed', 'no_window', 'no_history']),
+  message: z.string().describe('what is missing, and what to do'),
+});
+
 const stressTest = z.object({
   available: z.literal(true),
   portfolio_id: id,
   data: z.object({
     scenarios: z.array(scenario).describe('by category, then by name'),
+    unavailable_scenarios: z.array(unavailableScenario).describe('those asked for that have no result'),
     portfolio_value: money.describe('equity'),
     calculation_date: date,
   }),
   metadata: z.object({
+    source: z.enum(SOURCES),
     scenarios_requested: z.array(z.string()),
-    without_result: z.array(z.string()).describe('scenarios of whose factors this session has none'),
+    without_result: z.array(z.string()).describe('ids of unavailable_scenarios'),
     coverage: fraction
       .nullable()
       .describe('share of the gross delta-adjusted value that the figures cover; the rest is not known'),
     covariance_observations: z.int().describe('sessions that tell how the factors move together'),
     covariance_shrunk: z.boolean(),
-    method: z.literal('factor_shocks_propagated'),
+    method: z.enum(['factor_shocks_propagated', 'measured_factor_returns']),
   }),
 });
 
 export const getStressTest = analyticsRead('stress-test', {
   summary: 'Dollars lost or gained in each scenario, by factor and by position',
-  query: z.object({ scenarios: scenarioList }),
+  query: z.object({
+    scenarios: scenarioList,
+    source: z
+      .enum(SOURCES)
+      .default('table')
+      .describe('measured: replays with what the funds did in their window, worked out on request where their closes are stored'),
+  }),
   answer: stressTest,
 });
 
@@ -113,6 +139,7 @@ export const getStressScenarios = endpoint({
             shocks: z.record(z.string(), z.number()).describe('decimal returns of model factors'),
             yield_change: z.number().nullable().describe('parallel, in decimals a year: 0.01 is 100 basis points'),
             volatility_factor: z.number().nullable().describe('multiplies implied volatilities'),
+            window,
           }),
         ),
       }),
@@ -122,4 +149,6 @@ export const getStressScenarios = endpoint({
 });
 
 export type StressTestAnswer = z.output<typeof stressTest>;
+export type StressSource = (typeof SOURCES)[number];
+export type UnavailableScenario = z.output<typeof unavailableScenario>;
 export type FactorLine = z.output<typeof factorLine>;

@@ -2,9 +2,13 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.js';
 import { date, fraction, id, idParams, instant, money } from './fields.js';
+import { followingFigures } from './ledger-change.js';
+import { priceOrigin } from './positions.js';
 
 /** More than any account has: the list is never cut in earnest, and never without bound. */
 export const PORTFOLIOS_MAX = 1_000;
+/** Positions shown with a portfolio. */
+export const POSITIONS_SHOWN_MAX = 1_000;
 
 const portfolio = z.object({
   id,
@@ -41,25 +45,115 @@ export const listPortfolios = endpoint({
   errors: [],
 });
 
+const FIELD_CHARACTERS_MAX = 5_000;
+const text = z.string().max(FIELD_CHARACTERS_MAX);
+const balance = z
+  .union([z.number(), z.string().max(100)])
+  .describe('a number above 0, below 1 billion, or decimal text; at most 4 decimals');
+
+/** Described for the documentation; the checks are in portfolio-form.ts, which gives each fault its own code. */
+const newPortfolio = z.object({
+  portfolio_name: text.optional().describe('required; 1 to 255 characters'),
+  account_name: text.optional().describe('required; 1 to 100 characters, unique among your portfolios'),
+  account_type: text.optional().describe('required; taxable, ira, roth_ira, 401k, 403b, 529, hsa, trust or other'),
+  equity_balance: balance.optional(),
+  equity_as_of: text.optional().describe('the session at whose close it was worth that; without it the last complete one'),
+  description: text.nullable().optional(),
+});
+
+const FORM_ERRORS = [
+  'ERR_PORT_001',
+  'ERR_PORT_002',
+  'ERR_PORT_003',
+  'ERR_PORT_004',
+  'ERR_PORT_005',
+  'ERR_PORT_006',
+  'ERR_PORT_009',
+  'ERR_PORT_010',
+  'ERR_PORT_011',
+  'ERR_REQ_001',
+] as const;
+
+export const createPortfolio = endpoint({
+  method: 'post',
+  path: '/portfolios',
+  summary: 'Makes a portfolio without positions; /onboarding/create-portfolio makes one from a CSV file',
+  tag: 'Portfolios',
+  auth: 'user',
+  idempotent: true,
+  body: newPortfolio,
+  responses: {
+    201: {
+      description: 'Made',
+      schema: portfolio.extend({ positions_url: z.string().describe('where to enter its positions'), calculate_url: z.string() }),
+    },
+  },
+  errors: FORM_ERRORS,
+});
+
 export const getPortfolio = endpoint({
   method: 'get',
   path: '/portfolios/:id',
-  summary: 'One portfolio',
+  summary: 'One portfolio, valued now',
   tag: 'Portfolios',
   auth: 'user',
   params: idParams,
   responses: {
     200: {
-      description: 'The portfolio, valued at its newest calculated session',
+      description:
+        'What it is worth now: its cash, and its open positions at the latest quote, or else the last close. net_asset_value is of the newest calculated session',
       schema: portfolio.extend({
-        total_value: money.nullable(),
-        cash_balance: money.nullable(),
-        position_count: z.int().nullable(),
+        valued_at: instant,
+        total_value: money.describe('cash_balance and the positions together'),
+        cash_balance: money.describe('negative on margin'),
+        cash_is_estimated: z.boolean().describe('some lot behind it has no close of the time it is reckoned from'),
+        positions_value: money,
+        position_count: z.int().describe('open lots'),
+        positions: z
+          .array(
+            z.object({
+              id,
+              symbol: z.string(),
+              quantity: z.number().describe('after splits, negative for a short'),
+              market_value: money,
+              price: money,
+              ...priceOrigin,
+            }),
+          )
+          .describe(`open lots by symbol and entry date, the first ${POSITIONS_SHOWN_MAX}; /portfolios/{id}/positions shows all`),
         figures_current: z.boolean().describe('false while a change waits to be calculated'),
       }),
     },
   },
   errors: ['ERR_PORT_404', 'ERR_REQ_001'],
+});
+
+export const changePortfolio = endpoint({
+  method: 'put',
+  path: '/portfolios/:id',
+  summary: 'Changes some fields of a portfolio; another balance, or another day of it, has its whole history computed again',
+  tag: 'Portfolios',
+  auth: 'user',
+  params: idParams,
+  body: newPortfolio,
+  responses: {
+    200: {
+      description: 'The portfolio; the fields of the run only where equity_balance or equity_as_of is another',
+      schema: portfolio.omit({ net_asset_value: true, snapshot_date: true }).extend(z.object(followingFigures).partial().shape),
+    },
+  },
+  errors: [...FORM_ERRORS, 'ERR_PORT_404', 'ERR_OWNER_001'],
+});
+
+export const deletePortfolio = endpoint({
+  method: 'delete',
+  path: '/portfolios/:id',
+  summary: 'Deletes a portfolio and cancels its runs; its account name is free again',
+  tag: 'Portfolios',
+  auth: 'user',
+  params: idParams,
+  responses: { 204: { description: 'Deleted' } },
+  errors: ['ERR_PORT_404', 'ERR_OWNER_001', 'ERR_REQ_001'],
 });
 
 /** The figures of one session. */

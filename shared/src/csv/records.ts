@@ -31,7 +31,11 @@ const UNEVEN_RECORDS_MAX = 100_000;
  * Reads `text`, whose line breaks are LF: csv-parse would count a CRLF in quotes as two lines. A quote is special only at the start of a cell.
  * Comments are lines starting with `#`, and records whose first cell does: a spreadsheet quotes a comment that has a comma.
  */
-export function readRecords(text: string, delimiter: string): CsvRecords {
+export function readRecords(
+  text: string,
+  delimiter: string,
+  { recordsMax = RECORDS_MAX }: Readonly<{ recordsMax?: number }> = {},
+): CsvRecords {
   const records: CsvRecord[] = [];
   let last = START;
   const options: Options<string[]> = {
@@ -40,7 +44,7 @@ export function readRecords(text: string, delimiter: string): CsvRecords {
       const record = { line: lineAfter(last, info), cells: cells.map((cell) => cell.trim()) };
       last = info;
       if (!isBlankOrComment(record)) records.push(record);
-      if (info.records > RECORDS_MAX) throw new TooManyRecords(`more than ${RECORDS_MAX} rows`);
+      if (info.records > recordsMax) throw new TooManyRecords(`more than ${recordsMax} rows`);
       if (info.invalid_field_length > UNEVEN_RECORDS_MAX) {
         throw new TooManyRecords(`more than ${UNEVEN_RECORDS_MAX} rows have another number of cells than the first row`);
       }

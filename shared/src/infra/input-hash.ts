@@ -86,6 +86,7 @@ function sessionInputs({ axis, lots, flows }: HashInput): (index: number) => Ses
   };
 }
 
+/** Without the exit, which no session before it depends on: its value is in the record of its session. */
 function lotTerms(lot: LedgerLot): string {
   return [
     lot.investmentClass,
@@ -94,8 +95,6 @@ function lotTerms(lot: LedgerLot): string {
     lot.quantity,
     lot.entryPrice,
     lot.entryDate,
-    lot.exitPrice,
-    lot.exitDate,
     lot.underlyingSymbol,
     lot.strikePrice,
     lot.expirationDate,

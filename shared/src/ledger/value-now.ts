@@ -79,7 +79,7 @@ function sum(valuesE4: readonly number[]): number {
   return valuesE4.reduce((total, value) => total + value, 0);
 }
 
-type LotNow = Readonly<{
+export type LotNow = Readonly<{
   /** 0 once it is closed. */
   valueE4: number;
   pnlE4: number;
@@ -87,7 +87,11 @@ type LotNow = Readonly<{
   quotedAt: Date | null;
 }>;
 
-function lotNow(sources: NowSources, portfolio: PortfolioSince, lot: LotSince, today: string): LotNow {
+/** What a lot's value and earnings are counted from. */
+export type LotBasis = Pick<PortfolioSince, 'currency' | 'snapshotDate'>;
+
+/** One lot that was entered by `today`, a session. */
+export function lotNow(sources: NowSources, portfolio: LotBasis, lot: LotSince, today: string): LotNow {
   const { entry, closeValueE4 } = lot;
   const baseE4 = closeValueE4 ?? lotValueE4(lotSize(entry), Number(parseScaled(entry.entryPrice, 6)));
   const closedAtE4 = exitValueE4(entry, eventsOf(sources, entry).splits);
@@ -110,11 +114,7 @@ function eventsOf({ actions }: NowSources, entry: LedgerLot): ActionEvents {
   return (symbol === null ? null : actions.get(symbol)) ?? NO_EVENTS;
 }
 
-function quoteFor(
-  { calendar, quotes }: NowSources,
-  { currency, snapshotDate }: PortfolioSince,
-  entry: LedgerLot,
-): CurrentQuote | null {
+function quoteFor({ calendar, quotes }: NowSources, { currency, snapshotDate }: LotBasis, entry: LedgerLot): CurrentQuote | null {
   const symbol = pricedSymbol(entry);
   const quote = symbol === null ? undefined : quotes.get(symbol);
   if (quote === undefined || quote.session <= snapshotDate) return null;
@@ -138,7 +138,7 @@ function valueAt(sources: NowSources, { entry, mark }: LotSince, { priceE6, sess
 }
 
 /** Dividends known to go ex after the snapshot, up to the session `to`, on a lot that was held at the close before. */
-function income(sources: NowSources, { snapshotDate }: PortfolioSince, entry: LedgerLot, to: string): number {
+function income(sources: NowSources, { snapshotDate }: LotBasis, entry: LedgerLot, to: string): number {
   if (lotKind(entry) !== 'market') return 0;
   const { calendar } = sources;
   const { splits, dividends } = eventsOf(sources, entry);

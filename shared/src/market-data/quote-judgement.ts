@@ -32,7 +32,12 @@ const STALE_AFTER_MS = 20 * 60_000;
 
 /** Whether the exchange has traded for over 20 minutes since the quote. A quote of the last close stays good until the next open. */
 export function isStaleQuote(calendar: TradingCalendar, quotedAt: Date, now: Date): boolean {
-  return quotedAt.getTime() < lastTradedMs(calendar, now) - STALE_AFTER_MS;
+  return quotedAt.getTime() < staleBeforeMs(calendar, now);
+}
+
+/** The same for many quotes of one moment: those of an earlier instant, in milliseconds, are stale. */
+export function staleBeforeMs(calendar: TradingCalendar, now: Date): number {
+  return lastTradedMs(calendar, now) - STALE_AFTER_MS;
 }
 
 function lastTradedMs(calendar: TradingCalendar, now: Date): number {

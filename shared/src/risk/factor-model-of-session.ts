@@ -1,6 +1,6 @@
 // What all symbols of one session are measured against. Worked out once for everybody.
-import { modelFactorReturns, type ModelFactor, type ModelFactorReturns } from '../calc/factor-model.js';
-import { chooseProxies, type FACTORS, type FactorProxy } from '../calc/factors.js';
+import { modelFactorReturns, type ModelFactorReturns } from '../calc/factor-model.js';
+import { chooseProxies, type FACTORS, type FactorProxy, type ModelFactor } from '../calc/factors.js';
 import { countPresent } from '../calc/statistics.js';
 import { factorCovariance } from '../stress/factor-covariance.js';
 

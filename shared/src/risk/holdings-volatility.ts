@@ -9,9 +9,9 @@ import type { RiskMarket } from './risk-market.js';
 export function holdingsVolatility(
   lots: readonly RiskLot[],
   equity: number,
-  { covariances: { rows, matrix } }: Pick<RiskMarket, 'covariances'>,
+  { covariances: { rows, matrix, unknown } }: Pick<RiskMarket, 'covariances'>,
 ): HoldingsVolatility {
-  const none = { lookback: COVARIANCE_LOOKBACK, volatility: null, coverage: null, contributions: {} };
+  const none = { lookback: COVARIANCE_LOOKBACK, volatility: null, coverage: null, excluded: [], contributions: {} };
   if (lots.length === 0) return { ...none, reason: 'no_holdings' };
   if (!(equity > 0)) return { ...none, reason: 'no_equity' };
   const dollars = dollarsBySymbol(lots);
@@ -23,12 +23,16 @@ export function holdingsVolatility(
   const found = portfolioVolatility(positions, matrix, rows.size);
   const contributions = new Map(symbols.map((symbol, i) => [symbol, found?.contributions[i] ?? Number.NaN]));
   const isCovered = (symbol: string): boolean => !Number.isNaN(contributions.get(symbol) ?? Number.NaN);
+  const excluded = symbols
+    .filter((symbol) => !isCovered(symbol))
+    .map((symbol) => ({ symbol, reason: unknown.get(symbol) ?? ('unknown_covariances' as const) }));
   if (!isAnyCovered(lots, isCovered))
-    return { ...none, reason: symbols.length === 0 ? 'nothing_covered' : 'unknown_covariances' };
+    return { ...none, excluded, reason: symbols.length === 0 ? 'nothing_covered' : 'unknown_covariances' };
   return {
     lookback: COVARIANCE_LOOKBACK,
     volatility: found?.volatility ?? 0,
     coverage: coverageOf(lots, isCovered),
+    excluded,
     contributions: Object.fromEntries([...contributions].filter(([symbol]) => isCovered(symbol))),
     reason: null,
   };

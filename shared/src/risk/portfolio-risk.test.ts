@@ -139,6 +139,18 @@ describe('value at risk of the holdings', () => {
     expect(both).toMatchObject({ observations: 304, coverage: 1, start_date: SESSIONS[200] });
   });
 
+  test('loses no session to a holding that stopped trading: it is left out, and named', () => {
+    const ended = noise(3).fill(Number.NaN, 440);
+    const { valueAtRisk, volatility } = riskOf(
+      [lot('AAA', 30_000), lot('BBB', 10_000)],
+      marketOf(new Map([...RETURNS, ['BBB', ended]]), BETAS),
+    );
+    const alone = riskOf([lot('AAA', 30_000)]);
+    const excluded = [{ symbol: 'BBB', reason: 'returns_ended' }];
+    expect(valueAtRisk).toEqual({ ...alone.valueAtRisk, coverage: 0.75, excluded });
+    expect(volatility).toEqual({ ...alone.volatility, coverage: 0.75, excluded });
+  });
+
   test('is refused at 99 % below 100 sessions and altogether below 20', () => {
     const after = (first: number) =>
       riskOf([lot('AAA', 30_000)], marketOf(new Map([['AAA', gapsBefore(noise(2), first)]]), BETAS));

@@ -1,6 +1,7 @@
 // How the returns of symbols move together, pair by pair: once per session for all portfolios that hold them.
 import { pairIndex, pairwiseCorrelations } from '../calc/correlation.js';
 import { countPresent, standardDeviation, VOLATILITY_OBSERVATIONS_MIN } from '../calc/statistics.js';
+import { currentSymbols, type ExclusionReason } from './joint-window.js';
 
 export const COVARIANCE_LOOKBACK = 252;
 
@@ -9,18 +10,21 @@ export type ReturnCovariances = Readonly<{
   rows: ReadonlyMap<string, number>;
   /** As many rows as columns, row by row, in the square of one session's returns; NaN where it is not known. */
   matrix: Float64Array;
+  /** Of the symbols without a variance: why. */
+  unknown: ReadonlyMap<string, ExclusionReason>;
 }>;
 
 /**
  * Over the last 252 sessions of `returns` (NaN is a gap), each pair over those that both have, at least 30; a variance from 20 on. A price that stands
- * still has covariances of 0. No entry depends on what other symbols there are.
+ * still has covariances of 0; one that has stopped trading has none, since they would be of another time. No entry depends on what other symbols there are.
  */
 export function returnCovariances(returns: ReadonlyMap<string, Float64Array>): ReturnCovariances {
+  const unknown = unknownVariances(returns);
   const series = [...returns.values()].map((values) => values.subarray(-COVARIANCE_LOOKBACK));
   const size = series.length;
   const { coefficients } = pairwiseCorrelations(series);
-  const deviations = series.map((values) =>
-    countPresent(values) < VOLATILITY_OBSERVATIONS_MIN ? Number.NaN : (standardDeviation(values) ?? Number.NaN),
+  const deviations = [...returns.keys()].map((symbol, i) =>
+    unknown.has(symbol) ? Number.NaN : (standardDeviation(series[i] as Float64Array) ?? Number.NaN),
   );
   const matrix = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
@@ -34,5 +38,15 @@ export function returnCovariances(returns: ReadonlyMap<string, Float64Array>): R
       matrix[j * size + i] = covariance;
     }
   }
-  return { rows: new Map([...returns.keys()].map((symbol, row) => [symbol, row])), matrix };
+  return { rows: new Map([...returns.keys()].map((symbol, row) => [symbol, row])), matrix, unknown };
+}
+
+function unknownVariances(returns: ReadonlyMap<string, Float64Array>): ReturnCovariances['unknown'] {
+  const { included, excluded } = currentSymbols([...returns.keys()], returns);
+  const isShort = (symbol: string): boolean =>
+    countPresent((returns.get(symbol) as Float64Array).subarray(-COVARIANCE_LOOKBACK)) < VOLATILITY_OBSERVATIONS_MIN;
+  return new Map([
+    ...excluded.map(({ symbol, reason }) => [symbol, reason] as const),
+    ...included.filter(isShort).map((symbol) => [symbol, 'insufficient_history'] as const),
+  ]);
 }

@@ -1,4 +1,5 @@
 // What phase 6 says of a portfolio, as stored and read: types only. Keys of stored JSON are spelled as in the database.
+import type { ExcludedSymbol } from './joint-window.js';
 import type { ScenarioImpact } from './packed-stress.js';
 
 /** Losses are positive; in dollars or as fractions of equity. Null with too few returns: 20 at 95 %, 100 at 99 %. */
@@ -60,6 +61,8 @@ export type HoldingsValueAtRisk = Readonly<{
   start_date: string | null;
   /** Share of gross value, by delta-adjusted value, that the figure covers. */
   coverage: number | null;
+  /** Held symbols that it leaves out: what lowers the coverage, but for private holdings and those without a price. */
+  excluded: readonly ExcludedSymbol[];
   dollars: TailLosses | null;
   /** Of equity; null when that is not above 0. */
   fractions: TailLosses | null;
@@ -73,6 +76,7 @@ export type HoldingsVolatility = Readonly<{
   /** Fraction of equity a year. */
   volatility: number | null;
   coverage: number | null;
+  excluded: readonly ExcludedSymbol[];
   /** What each symbol adds, of an option its underlying's: they sum to `volatility`; a hedge is below 0. */
   contributions: Readonly<Record<string, number>>;
   reason: MissingReason | null;

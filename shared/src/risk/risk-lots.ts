@@ -1,5 +1,7 @@
 // A lot of a portfolio as its risk sees it: what moves it, by how many dollars, and whether that is known.
+import type { PriceSource } from '../calc/lot-history.js';
 import type { PricedOption } from '../calc/option-pricing.js';
+import { lotKind, pricedSymbol, type LotTerms } from '../lot-kind.js';
 
 export type RiskLot = Readonly<{
   positionId: string;
@@ -16,6 +18,33 @@ export type RiskLot = Readonly<{
   /** Of options: contracts × multiplier and what a revaluation needs. */
   option: Readonly<{ units: number; terms: PricedOption }> | null;
 }>;
+
+/** A lot as its calculation valued it: money in dollars, below 0 for a short; `quantity` in shares after splits, or contracts. */
+export type LotAsValued = LotTerms &
+  Readonly<{
+    positionId: string;
+    quantity: number;
+    marketValue: number;
+    /** Null where an option could not be marked. */
+    deltaAdjustedValue: number | null;
+    priceSource: PriceSource;
+    sector: string | null;
+  }>;
+
+const CONTRACT_SIZE = 100;
+
+/** `terms`: what revalues an option; left out by those who revalue none. */
+export function riskLot(lot: LotAsValued, terms: PricedOption | null = null): RiskLot {
+  const { positionId, symbol, sector, marketValue, deltaAdjustedValue } = lot;
+  const base = { positionId, symbol, sector, marketValue, deltaValue: marketValue, option: null };
+  const kind = lotKind(lot);
+  if (kind === 'cash') return { ...base, kind, sector: 'Cash', riskSymbol: null };
+  const riskSymbol = pricedSymbol(lot);
+  const isKnown = riskSymbol !== null && deltaAdjustedValue !== null && lot.priceSource !== 'no_price';
+  if (kind === 'private' || !isKnown) return { ...base, kind: 'unknown', riskSymbol: null };
+  const option = terms && { units: lot.quantity * CONTRACT_SIZE, terms };
+  return { ...base, kind, riskSymbol, deltaValue: deltaAdjustedValue, option };
+}
 
 /** The dollars a portfolio has in each symbol, options at their delta; in the order of the lots. Cash and what is unknown have none. */
 export function dollarsBySymbol(lots: readonly RiskLot[]): ReadonlyMap<string, number> {

@@ -1,5 +1,5 @@
 // What the risk of every portfolio of a session is worked out from, loaded once for all of them. Types only.
-import type { ModelFactor } from '../calc/factor-model.js';
+import type { ModelFactor } from '../calc/factors.js';
 import type { ScenarioMoves } from '../stress/scenario-moves.js';
 import type { ReturnCovariances } from './return-covariances.js';
 

@@ -1,5 +1,5 @@
 // What a scenario says about the model factors: its shocks in their columns, and its yield change as the return of TLT.
-import type { ModelFactor } from '../calc/factor-model.js';
+import type { ModelFactor } from '../calc/factors.js';
 import type { StressScenario } from './scenarios.js';
 
 /** Modified duration in years, convexity in years². */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { ModelFactor } from '../calc/factor-model.js';
+import type { ModelFactor } from '../calc/factors.js';
 import { priceOption } from '../calc/option-pricing.js';
 import type { StressLot, SymbolBetas } from './lot-impacts.js';
 import { stressPortfolios, type PackedPortfolios } from './portfolio-batch.js';

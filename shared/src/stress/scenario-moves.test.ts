@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, type TestContext } from 'vitest';
-import type { ModelFactor } from '../calc/factor-model.js';
-import { FACTORS as FACTOR_TABLE, type FactorProxy } from '../calc/factors.js';
+import { FACTORS as FACTOR_TABLE, type FactorProxy, type ModelFactor } from '../calc/factors.js';
 import { bondReturn, factorShocks, TLT_SENSITIVITY } from './factor-shocks.js';
 import { measuredMoves, scenarioMoves } from './scenario-moves.js';
 import { STRESS_SCENARIOS, type StressScenario } from './scenarios.js';

@@ -1,6 +1,6 @@
 // Every factor's move in a scenario, once per session for everybody.
-import { modelFactorReturns, type ModelFactor } from '../calc/factor-model.js';
-import type { FactorProxy } from '../calc/factors.js';
+import { modelFactorReturns } from '../calc/factor-model.js';
+import type { FactorProxy, ModelFactor } from '../calc/factors.js';
 import { factorShocks, type BondSensitivity } from './factor-shocks.js';
 import { propagateShocks } from './propagation.js';
 import type { StressScenario } from './scenarios.js';

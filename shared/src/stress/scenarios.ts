@@ -1,7 +1,10 @@
 // Every stress scenario as a table. Shocks are decimal returns of the model factors; yieldChange is parallel, in decimals a year;
 // volatilityFactor multiplies implied volatilities.
 
-export type ShockedFactor = 'MKT' | 'VMG' | 'MOM' | 'QUA' | 'SIZ' | 'LOV';
+import type { ModelFactor } from '../calc/factors.js';
+
+/** Rates are shocked by a change of yields. */
+export type ShockedFactor = Exclude<ModelFactor, 'RAT'>;
 export type ScenarioCategory =
   | 'base_cases'
   | 'market_risk'
@@ -19,7 +22,9 @@ export type StressScenario = Readonly<{
   shocks: Readonly<Partial<Record<ShockedFactor, number>>>;
   yieldChange?: number;
   volatilityFactor?: number;
-  /** A replay that can be asked for as measured: from the close of `from` to the close of `to`. */
+  /**
+   * A replay, which can be asked for as measured: from the close of `from` to the close of `to`, the highest and the lowest of the S&P 500 in that fall.
+   */
   window?: Readonly<{ from: string; to: string }>;
 }>;
 
@@ -127,6 +132,7 @@ export const STRESS_SCENARIOS: readonly StressScenario[] = [
     shocks: { MKT: -0.45, VMG: -0.08, SIZ: -0.05, QUA: 0.08, LOV: 0.08 },
     yieldChange: -0.015,
     volatilityFactor: 2.5,
+    window: { from: '2007-10-09', to: '2009-03-09' },
   },
   {
     id: 'covid_crash_2020',
@@ -149,5 +155,6 @@ export const STRESS_SCENARIOS: readonly StressScenario[] = [
     severity: 'extreme',
     shocks: { MKT: -0.45, VMG: 0.4, MOM: -0.1, QUA: 0.08, SIZ: 0.15, LOV: 0.25 },
     yieldChange: -0.025,
+    window: { from: '2000-03-24', to: '2002-10-09' },
   },
 ];

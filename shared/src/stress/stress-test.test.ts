@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ModelFactor } from '../calc/factor-model.js';
+import type { ModelFactor } from '../calc/factors.js';
 import { optionPrice, priceOption, type PricedOption } from '../calc/option-pricing.js';
 import { lotImpacts, type LinearLot, type OptionLot, type StressLot } from './lot-impacts.js';
 import { scenarioMoves, type ScenarioMoves } from './scenario-moves.js';

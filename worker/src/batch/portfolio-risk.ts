@@ -5,13 +5,14 @@ import { FenceLostError, inFencedTransaction, type JobHold } from '@closebell/pr
 import { storePortfolioRisk, type NewPortfolioRisk } from '@closebell/prisma/portfolio-risk';
 import { countPriceRows } from '@closebell/prisma/price-windows';
 import { loadRealisedReturns } from '@closebell/prisma/realised-returns';
+import { loadRiskLots } from '@closebell/prisma/risk-lots';
 import { lockStatisticsChanges } from '@closebell/prisma/statistics-changes';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { groupBy } from '@closebell/shared/grouping';
 import { portfolioRisk } from '@closebell/shared/risk/portfolio-risk';
 import { METRICS_LOOKBACK } from '@closebell/shared/risk/realised-metrics';
 import type { WorkerContext } from '../context.js';
-import { loadRiskLots, loadRiskMarket, type StoredMarket } from './risk-inputs.js';
+import { loadRiskMarket, type StoredMarket } from './risk-inputs.js';
 import { ensureSymbolStatistics } from './symbol-statistics.js';
 
 export type RiskRequest = Readonly<{
@@ -100,7 +101,7 @@ async function measureOnce(
   sessionDate: string,
 ): Promise<Measured | null> {
   const { db, calendar } = context;
-  const lots = await loadRiskLots(context, portfolioIds, sessionDate);
+  const lots = await loadRiskLots({ client: db.pool, calendar }, portfolioIds, sessionDate);
   const symbols = [...new Set([...lots.values()].flat().flatMap(({ riskSymbol }) => riskSymbol ?? []))].sort();
   await ensureSymbolStatistics(context, { symbols, sessionDate, hold, signal });
   signal.throwIfAborted();

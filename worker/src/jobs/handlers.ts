@@ -1,6 +1,8 @@
 // Every kind and its handler; the compiler demands a line for each kind of shared/src/jobs.ts.
 import type { JobKind } from '@closebell/shared/jobs';
 import type { Handler } from '../context.js';
+import { buildExport } from './build-export.js';
+import { buildReport } from './build-report.js';
 import { calculateChunk } from './calculate-chunk.js';
 import { calculatePortfolio } from './calculate-portfolio.js';
 import { cleanupIncomplete } from './cleanup-incomplete.js';
@@ -25,6 +27,8 @@ export const HANDLERS: { readonly [K in JobKind]: Handler<K> } = {
   'refresh-profiles': refreshProfiles,
   'refresh-quotes': refreshQuotes,
   'record-values': recordValues,
+  'build-export': buildExport,
+  'build-report': buildReport,
   'sweep-snapshots': sweepSnapshots,
   'prune-jobs': pruneJobs,
   'cleanup-incomplete': cleanupIncomplete,

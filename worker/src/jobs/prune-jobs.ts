@@ -1,8 +1,10 @@
+import { pruneExportFiles } from '@closebell/prisma/export-files';
 import { pruneKeys } from '@closebell/prisma/idempotency-keys';
 import { pruneIntradayValues } from '@closebell/prisma/intraday-values';
 import { pruneJobs as deleteEndedTrees } from '@closebell/prisma/jobs';
 import { pruneStatistics } from '@closebell/prisma/statistics-changes';
 import { pruneQuoteJobs } from '@closebell/prisma/value-slots';
+import { EXPORT_KEPT_DAYS } from '@closebell/shared/export/export-request';
 import type { Handler } from '../context.js';
 
 const KEPT_DAYS = 30;
@@ -14,6 +16,7 @@ export const pruneJobs: Handler<'prune-jobs'> = async ({ db, clock, calendar }) 
   outcome: 'done',
   result: {
     deleted: (await deleteEndedTrees(db.pool, KEPT_DAYS)) + (await pruneQuoteJobs(db.pool, QUOTE_JOBS_KEPT_DAYS)),
+    export_files_deleted: await pruneExportFiles(db.pool, EXPORT_KEPT_DAYS),
     keys_deleted: await pruneKeys(db.pool, KEYS_KEPT_HOURS),
     intraday_values_deleted: await pruneIntradayValues(db.pool, clock(), KEPT_DAYS),
     statistics_sessions_deleted: await pruneStatistics(db, calendar),

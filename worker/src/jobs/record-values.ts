@@ -5,6 +5,7 @@ import {
   type IntradayValue,
   type StandingPortfolio,
 } from '@closebell/prisma/intraday-values';
+import { readGeneration } from '@closebell/prisma/portfolios';
 import { listHeldSymbols } from '@closebell/prisma/symbol-coverage';
 import { valueNow, type NowSources } from '@closebell/shared/ledger/value-now';
 import { pricedSymbol } from '@closebell/shared/lot-kind';
@@ -18,13 +19,22 @@ const CHUNK_SIZE = 2_000;
 /** What another job fetched a moment ago is not asked for again. */
 const FETCHED_WITHIN_S = 5;
 
-/** What portfolios are worth at the latest quotes, recorded for the slot. Those that wait for a calculation are left out. */
+/** A portfolio alone is recorded after a change, whose calculation comes first. */
+const CALCULATION_DELAY_MS = 500;
+
+/**
+ * What portfolios are worth at the latest quotes, recorded for the slot. Those that wait for a calculation are left out; the job of a single
+ * one waits with it.
+ */
 export const recordValues: Handler<'record-values'> = async (context, run) => {
   const { db, calendar } = context;
   const { slot, portfolioId } = run.payload;
   const recordedAt = new Date(slot);
   const fault = slotFault(calendar, recordedAt, context.clock());
   if (fault !== null) return { outcome: 'done', result: { recorded: 0, note: fault } };
+  if (portfolioId !== undefined && (await waitsForCalculation(db, portfolioId))) {
+    return { outcome: 'snooze', delayMs: CALCULATION_DELAY_MS, reason: 'the portfolio waits for its calculation' };
+  }
   const session = calendar.newYorkDate(recordedAt);
   const symbols = portfolioId === undefined ? await listHeldSymbols(db.pool, session) : await symbolsOf(db, portfolioId);
   const fetched = await fetchQuotes(context, { ...run, symbols, fetchedWithinSeconds: FETCHED_WITHIN_S });
@@ -35,6 +45,11 @@ export const recordValues: Handler<'record-values'> = async (context, run) => {
   const quotes = { requested: fetched.requested, stored: fetched.stored, missing: fetched.missing.length };
   return { outcome: 'done', result: { recorded, left_out: portfolioIds.length - values.length, quotes } };
 };
+
+async function waitsForCalculation(db: WorkerContext['db'], portfolioId: string): Promise<boolean> {
+  const isStanding = (await loadStandingPortfolios(db, [portfolioId])).length > 0;
+  return !isStanding && (await readGeneration(db.pool, portfolioId)) !== null;
+}
 
 async function symbolsOf(db: WorkerContext['db'], portfolioId: string): Promise<readonly string[]> {
   const lots = (await loadStandingPortfolios(db, [portfolioId])).flatMap((portfolio) => portfolio.lots);

@@ -1,6 +1,6 @@
 // From the columns of a session's factor model to the factors as users know them: value and growth are the two ends of one column.
-import { FACTORS, type FactorDefinition } from '@closebell/shared/calc/factors';
-import type { FactorModelOfSession } from '@closebell/shared/risk/factor-model-of-session';
+import { FACTORS, type FactorDefinition } from '../calc/factors.js';
+import type { FactorModelOfSession } from './factor-model-of-session.js';
 
 export type ShownFactor = Readonly<{
   definition: FactorDefinition;

@@ -1,12 +1,15 @@
 // Why a figure is missing, in words for its owner.
-import type { MissingReason } from '@closebell/shared/risk/risk-figures';
-import type { StatisticReason } from '@closebell/shared/risk/symbol-statistics';
+import type { ExclusionReason } from './joint-window.js';
+import type { MissingReason } from './risk-figures.js';
+import type { StatisticReason } from './symbol-statistics.js';
 
-export const MISSING_WORDS: Readonly<Record<MissingReason | StatisticReason, string>> = {
+export const MISSING_WORDS: Readonly<Record<MissingReason | ExclusionReason | StatisticReason, string>> = {
   insufficient_history: 'There are too few daily returns yet; every session adds one.',
   insufficient_observations: 'There are too few daily returns yet; every session adds one.',
   no_returns: 'There are no prices of it, so there are no returns.',
   no_recent_returns: 'It has hardly traded in the last month.',
+  returns_ended: 'Its last return is more than five sessions old: it is no longer traded, or its prices are missing.',
+  insufficient_overlap: 'It has too few sessions in common with the other holdings.',
   ill_conditioned: 'Its returns cannot be told apart by factor.',
   no_variation: 'The returns do not vary, so there is nothing to divide by.',
   no_forecast: 'The past volatilities lead to no forecast.',

@@ -1,10 +1,43 @@
 // A portfolio's newest figures as the overview shows them. Pure.
-import type { PortfolioRow } from '@closebell/prisma/portfolios';
-import type { NewestSnapshot, PnlSummary } from '@closebell/prisma/snapshots';
-import type { Overview } from '@closebell/shared/contracts/analytics';
+import type { Overview } from '../contracts/analytics.js';
+
+/** One session as it is stored. Money in the portfolio's currency; short values are negative. */
+export type OverviewSnapshot = Readonly<{
+  snapshot_date: string;
+  equity: number;
+  cash: number;
+  long_value: number;
+  short_value: number;
+  gross_value: number;
+  net_value: number;
+  daily_pnl: number;
+  coverage: number | null;
+  valuation: 'full' | 'partial';
+  /** Delta-adjusted values; null where options could not be marked. */
+  delta_long: number | null;
+  delta_short: number | null;
+  position_count: number;
+  long_count: number;
+  short_count: number;
+  option_count: number;
+  realised_pnl: number;
+  created_at: Date;
+}>;
+
+/** What the session's lots and the sessions before it add up to. */
+export type OverviewPnl = Readonly<{
+  unrealised_pnl: number | null;
+  mtd_pnl: number;
+  ytd_pnl: number;
+  has_simulated_prices: boolean;
+}>;
 
 /** Percentages are fractions of equity: null when equity is not above 0. */
-export function viewOverview(portfolio: PortfolioRow, snapshot: NewestSnapshot, pnl: PnlSummary): Overview {
+export function viewOverview(
+  portfolio: Readonly<{ id: string; equity_balance: number }>,
+  snapshot: OverviewSnapshot,
+  pnl: OverviewPnl,
+): Overview {
   const ofEquity = (value: number): number | null => (snapshot.equity > 0 ? value / snapshot.equity : null);
   // A portfolio without open lots has no values, and nothing unrealised.
   const unrealised = snapshot.position_count === 0 ? 0 : pnl.unrealised_pnl;
@@ -49,7 +82,7 @@ export function viewOverview(portfolio: PortfolioRow, snapshot: NewestSnapshot, 
   };
 }
 
-function viewDelta({ delta_long: long, delta_short: short }: NewestSnapshot): Overview['delta_adjusted'] {
+function viewDelta({ delta_long: long, delta_short: short }: OverviewSnapshot): Overview['delta_adjusted'] {
   if (long === null || short === null) return null;
   return { long, short, gross: toMoney(long - short), net: toMoney(long + short) };
 }
