@@ -3,7 +3,8 @@ import { PREVIEW_POSITIONS_MAX, type PreviewedPosition } from '@closebell/shared
 import type { ReadPositions } from '@closebell/shared/csv/read-positions';
 import type { ParsedPosition } from '@closebell/shared/csv/validate-row';
 import { AppError } from '@closebell/shared/errors';
-import { readUpload, type UploadToRead } from '@closebell/shared/infra/read-upload';
+import type { UploadToRead } from '@closebell/shared/infra/read-bounded';
+import { readUpload } from '@closebell/shared/infra/read-upload';
 
 const TIMEOUT_MS = 10_000;
 
@@ -11,8 +12,7 @@ const TIMEOUT_MS = 10_000;
 export async function previewPositions(upload: UploadToRead): Promise<ReadPositions> {
   const late = AbortSignal.timeout(TIMEOUT_MS);
   try {
-    const read = await readUpload(upload, late);
-    return read.ok ? { ...read, positions: read.positions.slice(0, PREVIEW_POSITIONS_MAX) } : read;
+    return await readUpload({ ...upload, positionsMax: PREVIEW_POSITIONS_MAX }, late);
   } catch (cause) {
     if (!late.aborted) throw cause;
     throw new AppError('ERR_SYS_002', { message: 'The file takes too long to preview. Import it instead.', cause });

@@ -38,7 +38,7 @@ export async function loadNowSources(
     const { currency, quotedAt } = quote;
     quotes.set(quote.symbol, { priceE6, currency, quotedAt, session, isStale: isStaleQuote(calendar, quotedAt, now) });
   }
-  return { calendar, now, quotes, actions, closes };
+  return { calendar, now, quotes, actions, closes, today, latestSession: calendar.latestCompleteSession(now) };
 }
 
 function pricesOf({ price, previousClose }: StoredQuote): Readonly<{ priceE6: number; previousCloseE6: number | null }> {

@@ -10,12 +10,17 @@ const CHANGES = 7_270_737;
 const COMPUTATION = 7_270_738;
 
 /**
- * One at a time until the transaction ends: those who store statistics or risk figures, and those who delete them along with prices they have
- * changed. Who stores looks again, once it has the lock, whether the prices it read are those stored; who changes prices deletes once it has
- * it. In either order nothing outlives its prices.
+ * For those who delete statistics and risk figures, along with prices they have changed or by age: alone until the transaction ends. Who stores
+ * such figures shares the lock, and looks again once it has it whether the prices it read are those stored. In either order nothing outlives
+ * its prices.
  */
 export async function lockStatisticsChanges(client: Queryable): Promise<void> {
   await client.query(`SELECT pg_advisory_xact_lock(${CHANGES})`);
+}
+
+/** For those who store: side by side with each other, and until the transaction ends with nobody who deletes. */
+export async function holdStatisticsChanges(client: Queryable): Promise<void> {
+  await client.query(`SELECT pg_advisory_xact_lock_shared(${CHANGES})`);
 }
 
 /** Waits until nobody else computes the statistics of the session, and keeps others waiting until the transaction ends. */

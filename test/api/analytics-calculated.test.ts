@@ -1,11 +1,10 @@
 // From an uploaded file to every analytics answer, through the real worker: what is shown adds up, and is of one session.
-import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { ENDPOINTS } from '@closebell/shared/contracts/endpoints';
 import { createProviders } from '@closebell/worker/market-data/providers';
 import { startWorker } from '@closebell/worker/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
-import { ended, testConfig } from '../support/worker.js';
+import { ended, testConfig, workerContextBeside } from '../support/worker.js';
 import { createCaller, fieldsOf, type Caller } from './caller.js';
 
 const NOW = new Date('2025-06-21T15:00:00Z');
@@ -32,13 +31,9 @@ beforeAll(async () => {
   app = await startTestApp();
   const clock = (): Date => NOW;
   Object.assign(app.context, { clock });
-  const { db, logger, metrics } = app.context;
   const config = testConfig();
   const providers = createProviders(config, clock);
-  worker = await startWorker(
-    { db, config, logger, metrics, clock, calendar: xnysCalendar(), providers, rates: null },
-    { schedules: false },
-  );
+  worker = await startWorker(workerContextBeside({ ...app.context, config }, providers), { schedules: false });
   const { userId, headers } = await app.login();
   owner = createCaller(app.url, userId, { Authorization: headers['Authorization'] ?? '' });
   long = await calculated('long', LONG);

@@ -1,5 +1,4 @@
 // Contributions and withdrawals over HTTP: what they move, until when they may be corrected, and how much can be taken out.
-import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { timeWeightedReturn } from '@closebell/shared/calc/time-weighted-return';
 import { xirr } from '@closebell/shared/calc/xirr';
 import type { WorkerContext } from '@closebell/worker/context';
@@ -8,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { makePortfolio } from '../support/ledger.js';
-import { ended, withWorker } from '../support/worker.js';
+import { ended, withWorker, workerContextBeside } from '../support/worker.js';
 import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
 
 /** After the close of a Wednesday: its session is complete. */
@@ -24,9 +23,8 @@ beforeAll(async () => {
   app = await startTestApp();
   const clock = () => new Date(NOW);
   Object.assign(app.context, { clock });
-  const { db, config, logger, metrics } = app.context;
   const providers = [simulatedProvider({ seed: DEFAULT_SIMULATION_SEED })];
-  worker = { db, config, logger, metrics, clock, calendar: xnysCalendar(), providers, rates: null };
+  worker = workerContextBeside(app.context, providers);
   user = await join();
 });
 afterAll(() => app.close());

@@ -1,12 +1,11 @@
 // Files of figures, through the real worker: an export imports again, its figures are the API's, and nobody gets another's.
-import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { POSITION_COLUMNS } from '@closebell/shared/csv/columns';
 import { createProviders } from '@closebell/worker/market-data/providers';
 import { startWorker } from '@closebell/worker/worker';
 import readXlsxFile from 'read-excel-file/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
-import { ended, testConfig } from '../support/worker.js';
+import { ended, testConfig, workerContextBeside } from '../support/worker.js';
 import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
 
 const NOW = new Date('2025-06-21T15:00:00Z');
@@ -32,15 +31,13 @@ beforeAll(async () => {
   app = await startTestApp();
   const clock = (): Date => NOW;
   Object.assign(app.context, { clock });
-  const { db, logger, metrics } = app.context;
   const config = testConfig();
   const providers = createProviders(config, clock);
-  const context = { db, config, logger, metrics, clock, calendar: xnysCalendar(), providers, rates: null };
-  worker = await startWorker(context, { schedules: false });
+  worker = await startWorker(workerContextBeside({ ...app.context, config }, providers), { schedules: false });
   [owner, other, superuser] = [await login(), await login(), await login(true)];
   portfolioId = await imported('Ada’s "A/C" =1', [HEADER, ...LOTS].join('\n'));
   const { batch_run_id: run } = fieldsOf<{ batch_run_id: string }>(await owner.post(`/portfolio/${portfolioId}/calculate`), 202);
-  expect((await ended(db, run, 60_000)).status).toBe('completed');
+  expect((await ended(app.context.db, run, 60_000)).status).toBe('completed');
 }, 120_000);
 afterAll(async () => {
   await worker.stop();

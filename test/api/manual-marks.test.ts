@@ -1,12 +1,11 @@
 // Marks of private positions over HTTP: what they value, and who may set them on what.
-import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import type { WorkerContext } from '@closebell/worker/context';
 import { simulatedProvider, DEFAULT_SIMULATION_SEED } from '@closebell/worker/market-data/simulated';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { makePortfolio, type LotRecord } from '../support/ledger.js';
-import { ended, withWorker } from '../support/worker.js';
+import { ended, withWorker, workerContextBeside } from '../support/worker.js';
 import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
 
 const NOW = '2025-06-18T22:00:00.000Z';
@@ -27,9 +26,8 @@ beforeAll(async () => {
   app = await startTestApp();
   const clock = () => new Date(NOW);
   Object.assign(app.context, { clock });
-  const { db, config, logger, metrics } = app.context;
   const providers = [simulatedProvider({ seed: DEFAULT_SIMULATION_SEED })];
-  worker = { db, config, logger, metrics, clock, calendar: xnysCalendar(), providers, rates: null };
+  worker = workerContextBeside(app.context, providers);
   user = await join();
 });
 afterAll(() => app.close());

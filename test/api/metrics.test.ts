@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { namesIn, readOps } from '../support/ops.js';
 import { startTestApp, type TestApp, type TestLogin } from '../support/app.js';
 import { until } from '../support/until.js';
-import { ended } from '../support/worker.js';
+import { ended, workerContextBeside } from '../support/worker.js';
 
 const TOKEN = 'a-token-of-the-scraper';
 
@@ -169,11 +169,10 @@ describe('what they show', () => {
 
 describe('what users and workers do is counted', () => {
   it('accounts, uploads with their faults, portfolios, duplicates, providers and bars', async () => {
-    const { db, config, logger, clock, calendar, metrics } = app.context;
     const before = await scrape();
     const login = await app.login();
     const header = 'Symbol,Quantity,Entry Price Per Share,Entry Date';
-    const workerContext = { db, config, logger, clock, calendar, metrics, providers: createProviders(config), rates: null };
+    const workerContext = workerContextBeside(app.context, createProviders(app.context.config));
     const startOne = () => startWorker(workerContext, { schedules: false });
     const importer = await startOne();
     expect((await upload(login, 'faulty', `${header}\nAAPL,ten,100,2024-01-02\n,1,1,2024-01-02`)).status).toBe(400);
@@ -188,7 +187,7 @@ describe('what users and workers do is counted', () => {
     expect(asked.map(({ status }) => status)).toEqual([202, 202, 202]);
     const { batch_run_id: runId } = (await asked[0]!.json()) as { batch_run_id: string };
     const calculator = await startOne();
-    expect((await ended(db, runId)).status).toBe('completed');
+    expect((await ended(app.context.db, runId)).status).toBe('completed');
     await calculator.stop();
     const text = await untilScraped(
       'the last count',

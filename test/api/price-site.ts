@@ -3,6 +3,7 @@
 import type { Db } from '@closebell/prisma/client';
 import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import type { MarketDataProvider } from '@closebell/shared/market-data/provider';
+import { createRiskMarkets } from '@closebell/worker/batch/risk-markets';
 import type { WorkerContext } from '@closebell/worker/context';
 import { fmpProvider } from '@closebell/worker/market-data/fmp';
 import { gateProviders } from '@closebell/worker/market-data/provider-gate';
@@ -69,6 +70,7 @@ export async function startPriceSite({ yahooSymbols }: Readonly<{ yahooSymbols: 
     calendar: xnysCalendar(),
     providers,
     rates: null,
+    riskMarkets: createRiskMarkets(),
   };
   const worker = await startWorker(context, { schedules: false });
   const caller = async (superuser: boolean) => {

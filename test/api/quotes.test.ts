@@ -1,11 +1,10 @@
 // Quotes over HTTP: what is stored, fetched again by a worker when it is old, and never a request to a provider that nobody needs.
-import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import type { WorkerContext } from '@closebell/worker/context';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makePortfolio } from '../support/ledger.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { quotingProvider } from '../support/quoting-provider.js';
-import { withWorker } from '../support/worker.js';
+import { withWorker, workerContextBeside } from '../support/worker.js';
 import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
 
 const NOW = '2025-06-20T15:00:00Z';
@@ -22,8 +21,8 @@ beforeAll(async () => {
   const { context } = app;
   // The clock of the routes and of the worker, which the test moves.
   Object.assign(context, { clock: () => now });
-  const { db, config, logger, metrics } = context;
-  worker = { db, config, logger, metrics, clock: () => now, calendar: xnysCalendar(), providers: [provider], rates: null };
+  const { db } = context;
+  worker = workerContextBeside(context, [provider]);
   const { userId, headers } = await app.login();
   user = createCaller(app.url, userId, headers);
   await makePortfolio(db, {

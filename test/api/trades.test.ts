@@ -1,12 +1,11 @@
 // Trades over HTTP: cash and lots by the ledger, exact and under concurrency; the figures that a calculation makes of them agree.
-import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import type { WorkerContext } from '@closebell/worker/context';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { makePortfolio, type LotRecord } from '../support/ledger.js';
 import { quotingProvider } from '../support/quoting-provider.js';
-import { ended, withWorker } from '../support/worker.js';
+import { ended, withWorker, workerContextBeside } from '../support/worker.js';
 import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
 
 /** A Friday in the session; 2025-06-19 was a holiday, so Wednesday is the last complete session. */
@@ -24,8 +23,7 @@ beforeAll(async () => {
   app = await startTestApp();
   // The clock of the routes and of the worker, which the test moves.
   Object.assign(app.context, { clock: () => now });
-  const { db, config, logger, metrics } = app.context;
-  worker = { db, config, logger, metrics, clock: () => now, calendar: xnysCalendar(), providers: [provider], rates: null };
+  worker = workerContextBeside(app.context, [provider]);
   user = await join();
 });
 afterAll(() => app.close());

@@ -2,6 +2,7 @@
 import type { Db } from '@closebell/prisma/client';
 import { submitJob } from '@closebell/prisma/jobs';
 import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
+import { createRiskMarkets } from '@closebell/worker/batch/risk-markets';
 import type { WorkerContext } from '@closebell/worker/context';
 import { createProviders } from '@closebell/worker/market-data/providers';
 import { startWorker } from '@closebell/worker/worker';
@@ -33,7 +34,17 @@ export async function startRiskSite({
   Object.assign(app.context, { clock });
   const config = testConfig({ MARKET_DATA_PROVIDERS: 'files', MARKET_DATA_DIR: folder.directory });
   const providers = createProviders(config, clock);
-  const context: WorkerContext = { db, config, logger, metrics, clock, calendar: xnysCalendar(), providers, rates: null };
+  const context: WorkerContext = {
+    db,
+    config,
+    logger,
+    metrics,
+    clock,
+    calendar: xnysCalendar(),
+    providers,
+    rates: null,
+    riskMarkets: createRiskMarkets(),
+  };
   const worker = await startWorker(context, { schedules: false });
   const { userId, headers } = await app.login();
   return {

@@ -65,7 +65,8 @@ export function expectedOf(definition: Endpoint, caller: Caller, isOwned: boolea
 
 function byRule({ auth, method }: Endpoint, caller: Caller, isOwned: boolean): Expected {
   if (auth === 'public') return 'good';
-  const stranger: Expected = !isOwned ? 'good' : method === 'get' ? NOT_FOUND : ['ERR_OWNER_001'];
+  const refusal: Expected = method === 'get' ? NOT_FOUND : ['ERR_OWNER_001'];
+  const stranger = isOwned ? refusal : 'good';
   switch (caller) {
     case 'nobody':
       return ['ERR_AUTH_001'];

@@ -9,7 +9,7 @@ import { startWorker } from '@closebell/worker/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startTestApp, TEST_PASSWORD, type TestApp } from '../support/app.js';
 import { ROOT } from '../support/programs.js';
-import { testConfig } from '../support/worker.js';
+import { testConfig, workerContextBeside } from '../support/worker.js';
 
 const run = promisify(execFile);
 const DONE = /^run (?:completed|partial), net asset value [\d.]+\n$/;
@@ -26,10 +26,9 @@ let env: Record<string, string>;
 
 beforeAll(async () => {
   app = await startTestApp({ marketNow: new Date('2025-06-20T22:00:00Z') });
-  const { db, logger, metrics, clock, calendar } = app.context;
   const config = testConfig();
-  const providers = createProviders(config, clock);
-  worker = await startWorker({ db, config, logger, metrics, clock, calendar, providers, rates: null }, { schedules: false });
+  const providers = createProviders(config, app.context.clock);
+  worker = await startWorker(workerContextBeside({ ...app.context, config }, providers), { schedules: false });
   folder = await mkdtemp(join(tmpdir(), 'closebell-clients-'));
   const CLOSEBELL_EMAIL = await app.register();
   env = {

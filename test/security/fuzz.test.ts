@@ -61,7 +61,8 @@ function ask({ method, path, headers, body }: OddRequest, person: Person): Promi
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(site.url);
     const length = body === null ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
-    const all = { ...person.headers, ...headers, ...length };
+    // Nobody works beside: what waits for a job is to answer at once.
+    const all = { Prefer: 'respond-async', ...person.headers, ...headers, ...length };
     const asking = request({ agent, hostname, port, method, path, headers: all }, (response) => {
       const contentType = response.headers['content-type'] ?? '';
       const parts: Buffer[] = [];

@@ -3,18 +3,15 @@ import { submitJob } from '@closebell/prisma/jobs';
 import { createProviders } from '@closebell/worker/market-data/providers';
 import { startWorker } from '@closebell/worker/worker';
 import type { TestApp } from '../support/app.js';
-import { ended, testConfig } from '../support/worker.js';
+import { ended, testConfig, workerContextBeside } from '../support/worker.js';
 import { SESSION } from './site.js';
 
 /** On simulated prices. */
 export async function workOff(app: TestApp): Promise<void> {
-  const { db, logger, metrics, clock, calendar } = app.context;
+  const { db } = app.context;
   const config = testConfig({ MARKET_DATA_PROVIDERS: 'simulated' });
-  const providers = createProviders(config, clock);
-  const worker = await startWorker(
-    { db, config, logger, metrics, clock, calendar, providers, rates: null },
-    { schedules: false },
-  );
+  const providers = createProviders(config, app.context.clock);
+  const worker = await startWorker(workerContextBeside({ ...app.context, config }, providers), { schedules: false });
   try {
     const { jobId } = await submitJob(db.pool, 'run-batch', { sessionDate: SESSION }, { trigger: 'user' });
     await ended(db, jobId, 120_000);

@@ -7,6 +7,7 @@ import { parseConfig, type Config } from '@closebell/shared/config';
 import { createLogger } from '@closebell/shared/infra/logger';
 import type { JobKind, JobPayloadInput } from '@closebell/shared/jobs';
 import type { MarketDataProvider } from '@closebell/shared/market-data/provider';
+import { createRiskMarkets } from '@closebell/worker/batch/risk-markets';
 import type { WorkerContext } from '@closebell/worker/context';
 import { createProviders, createRateProvider } from '@closebell/worker/market-data/providers';
 import { startWorker } from '@closebell/worker/worker';
@@ -57,6 +58,7 @@ export async function createWorld({
     providers: providers ?? createProviders(config, () => current),
     rates: rates ?? createRateProvider(config),
     metrics,
+    riskMarkets: createRiskMarkets(),
   };
   return {
     db,
@@ -69,6 +71,14 @@ export async function createWorld({
       await closeDb(db);
     },
   };
+}
+
+type Shared = 'db' | 'config' | 'logger' | 'metrics' | 'clock' | 'calendar';
+
+/** The context of a worker beside an API, over the same database and at the same time. */
+export function workerContextBeside(api: Pick<WorkerContext, Shared>, providers: readonly MarketDataProvider[]): WorkerContext {
+  const { db, config, logger, metrics, clock, calendar } = api;
+  return { db, config, logger, metrics, clock, calendar, providers, rates: null, riskMarkets: createRiskMarkets() };
 }
 
 /** Runs `work` beside a worker that serves every queue, and stops it whatever happens. */

@@ -8,6 +8,7 @@ import { xnysCalendar } from '@closebell/shared/calendar/trading-calendar';
 import type { Config } from '@closebell/shared/config';
 import type { Logger } from '@closebell/shared/infra/logger';
 import { hostname } from 'node:os';
+import { createRiskMarkets } from './batch/risk-markets.js';
 import type { WorkerContext } from './context.js';
 import { gateProviders } from './market-data/provider-gate.js';
 import { createProviders, createRateProvider } from './market-data/providers.js';
@@ -33,7 +34,17 @@ export async function connectContext(config: Config, { logger, ...connection }: 
     const [rates = null] = gateProviders(db, ungatedRates === null ? [] : [ungatedRates]);
     const metrics = createMetricStore(db, `worker ${hostname()} ${process.pid}`);
     return {
-      context: { db, config, logger, clock, calendar: xnysCalendar(), providers, rates, metrics },
+      context: {
+        db,
+        config,
+        logger,
+        clock,
+        calendar: xnysCalendar(),
+        providers,
+        rates,
+        metrics,
+        riskMarkets: createRiskMarkets(),
+      },
       close: async () => {
         await metrics.close();
         await closeDb(db);

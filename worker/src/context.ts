@@ -9,6 +9,7 @@ import type { Logger } from '@closebell/shared/infra/logger';
 import type { JobKind, JobPayload } from '@closebell/shared/jobs';
 import type { MarketDataProvider } from '@closebell/shared/market-data/provider';
 import type { Metrics } from '@closebell/shared/metrics';
+import type { RiskMarkets } from './batch/risk-markets.js';
 
 export type WorkerContext = Readonly<{
   db: Db;
@@ -22,6 +23,8 @@ export type WorkerContext = Readonly<{
   /** Who publishes the rate of option marks; null: nobody, and the configured one holds. */
   rates: MarketDataProvider | null;
   metrics: Metrics;
+  /** Of this thread. */
+  riskMarkets: RiskMarkets;
 }>;
 
 /** Where a job stands in the phase it is in. */

@@ -89,5 +89,4 @@ export const getPerformance = endpoint({
   errors: ['ERR_PORT_404', 'ERR_REQ_001'],
 });
 
-export type PerformancePoint = z.output<typeof point>;
 export type PerformanceAnswer = z.output<typeof available> | z.output<typeof unavailable>;

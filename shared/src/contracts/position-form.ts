@@ -3,6 +3,7 @@ import type { ColumnField } from '../csv/columns.js';
 import type { PositionRow } from '../csv/parse.js';
 import { shownValue, type RowError } from '../csv/row-errors.js';
 import { checkRow, type CheckedRow, type LotKeys, type ParsedPosition } from '../csv/validate-row.js';
+import { plainDecimal } from './json-decimal.js';
 
 /** The fields of a lot, each with the column whose rules it follows. */
 const COLUMN_OF = {
@@ -88,7 +89,8 @@ function rowOf(lot: GivenLot, line: number): PositionRow {
 }
 
 function cellOf(value: string | number | null | undefined): string {
-  return value === undefined || value === null ? '' : String(value).trim();
+  if (value === undefined || value === null) return '';
+  return typeof value === 'number' ? (plainDecimal(value) ?? String(value)) : value.trim();
 }
 
 function remember(known: Map<string, string>, key: string | null, what: string): void {

@@ -1,14 +1,7 @@
 // Reads an upload where it disturbs nobody: 10 MB of hostile CSV take seconds, and a thread that has other work would let that work's leases lapse.
 import { Worker } from 'node:worker_threads';
-import { readPositions, type ReadPositions } from '../csv/read-positions.js';
-
-export type UploadToRead = Readonly<{
-  bytes: Uint8Array;
-  fileName: string;
-  /** The day in New York: entry dates after it are in the future. */
-  today: string;
-  allowMultipleLots: boolean;
-}>;
+import type { ReadPositions } from '../csv/read-positions.js';
+import { readBounded, type UploadToRead } from './read-bounded.js';
 
 /** What a thread costs to start is more than such a file takes to read. */
 const INLINE_BYTES_MAX = 100_000;
@@ -17,8 +10,7 @@ const MEMORY_MB_MAX = 512;
 /** Small files at once, others in a thread of their own. Rejects with the signal's reason when it aborts, and with the thread's error. */
 export async function readUpload(upload: UploadToRead, signal: AbortSignal): Promise<ReadPositions> {
   signal.throwIfAborted();
-  const { bytes, fileName, ...rules } = upload;
-  if (bytes.length <= INLINE_BYTES_MAX) return readPositions(bytes, fileName, rules);
+  if (upload.bytes.length <= INLINE_BYTES_MAX) return readBounded(upload);
   const thread = new Worker(THREAD_FILE, {
     workerData: upload,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB_MAX },

@@ -39,6 +39,8 @@ const MODEL: OptionStanding = { sessionDate: LAST, priceE6: 14e6, priceSource: '
 const sources = (quote: { price: number; currency?: string; session?: string } | null, now = NOW): PriceSources => ({
   calendar: xnysCalendar(),
   now,
+  today: '2025-06-20',
+  latestSession: xnysCalendar().latestCompleteSession(now),
   quotes: new Map(
     quote === null
       ? []

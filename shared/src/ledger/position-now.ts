@@ -14,6 +14,9 @@ export type PriceSources = NowSources &
   Readonly<{
     /** By symbol, the newest close up to now. */
     closes: ReadonlyMap<string, StoredClose>;
+    /** The session of now, and the last complete one: worked out once for all lots. */
+    today: string;
+    latestSession: string;
   }>;
 
 export type OwnedLot = Readonly<{
@@ -63,20 +66,19 @@ export function positionNow(sources: PriceSources, lot: OwnedLot): PositionNow {
   return { state: 'open', held: quotedNow(sources, lot) ?? lastKnown(sources, lot), costE4, realisedE4: null };
 }
 
-function isExpired({ calendar, now }: PriceSources, { expirationDate }: LedgerLot): boolean {
-  if (expirationDate === null || expirationDate > calendar.newYorkDate(now)) return false;
-  return expirationDate < calendar.firstDate || calendar.sessionOnOrBefore(expirationDate) <= calendar.latestCompleteSession(now);
+function isExpired({ calendar, latestSession }: PriceSources, { expirationDate }: LedgerLot): boolean {
+  if (expirationDate === null || expirationDate > calendar.lastDate) return false;
+  return expirationDate < calendar.firstDate || calendar.sessionOnOrBefore(expirationDate) <= latestSession;
 }
 
 /** At a quote that is newer than the last known price; null without one. */
 function quotedNow(sources: PriceSources, { entry, currency, model }: OwnedLot): HeldNow | null {
-  const { calendar, now, quotes, closes } = sources;
+  const { calendar, today, quotes, closes } = sources;
   const symbol = pricedSymbol(entry);
   const quote = symbol === null ? undefined : quotes.get(symbol);
   if (symbol === null || quote === undefined) return null;
   const isOption = lotKind(entry) === 'option';
   const snapshotDate = (isOption ? model?.sessionDate : closes.get(symbol)?.sessionDate) ?? calendar.firstDate;
-  const today = calendar.sessionOnOrBefore(calendar.newYorkDate(now));
   const { valueE4, quotedAt } = lotNow(sources, { currency, snapshotDate }, { entry, closeValueE4: null, mark: model }, today);
   if (quotedAt === null) return null;
   const shared = { priceSource: 'quote', priceDate: quote.session, quotedAt, isStale: quote.isStale, valueE4 } as const;
@@ -96,9 +98,8 @@ function lastKnown(sources: PriceSources, lot: OwnedLot): HeldNow {
   return { ...known, quantityE8: shares(entry, ratio), quotedAt: null, valueE4 };
 }
 
-function knownPrice({ calendar, now, closes }: PriceSources, { entry, manualPriceE6, model }: OwnedLot): Known {
+function knownPrice({ latestSession, closes }: PriceSources, { entry, manualPriceE6, model }: OwnedLot): Known {
   const entered = entryPriceE6(entry);
-  const latest = calendar.latestCompleteSession(now);
   switch (lotKind(entry)) {
     case 'cash':
       return { priceE6: entered, priceSource: 'par', priceDate: null, isStale: false };
@@ -107,13 +108,13 @@ function knownPrice({ calendar, now, closes }: PriceSources, { entry, manualPric
     case 'option': {
       if (model === null) break;
       const { priceE6, priceSource, sessionDate } = model;
-      return { priceE6, priceSource, priceDate: sessionDate, isStale: priceSource !== 'model' || sessionDate < latest };
+      return { priceE6, priceSource, priceDate: sessionDate, isStale: priceSource !== 'model' || sessionDate < latestSession };
     }
     case 'market': {
       const close = closes.get(entry.symbol);
       // A close from before the entry says nothing of what was bought after it.
       if (close === undefined || close.sessionDate < entry.entryDate) break;
-      const isStale = close.sessionDate < latest;
+      const isStale = close.sessionDate < latestSession;
       return { priceE6: close.closeE6, priceSource: isStale ? 'stale' : 'close', priceDate: close.sessionDate, isStale };
     }
   }

@@ -37,6 +37,7 @@ export type CalculationRequest = Readonly<{
   signal: AbortSignal;
   phase: PhaseReporter;
   /** See `RiskRequest`. */
+  batchRunId: string | null;
   isLastTry: boolean;
 }>;
 

@@ -2,9 +2,7 @@
 import type { Ledger } from '@closebell/prisma/ledger';
 import { axisOf, type SessionAxis } from '@closebell/shared/calc/price-series';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-
-/** How far back the first calculation goes, in calendar days. */
-export const HISTORY_DAYS = 365;
+import { historyStart } from '@closebell/shared/ledger/history-start';
 
 export type CalculationPlan = Readonly<{
   /** Session 0 is the predecessor of the first one to compute. */
@@ -23,25 +21,20 @@ export function planCalculation(calendar: TradingCalendar, ledger: PlannedLedger
   const { last, dirtyFrom, equityAsOf } = ledger;
   const to = historyEnd(ledger, targetSession);
   if (last === null || (dirtyFrom !== null && dirtyFrom <= equityAsOf)) {
-    return planOf(calendar, historyStart(calendar, ledger), to, 'whole');
+    return planOf(calendar, ledgerStart(calendar, ledger), to, 'whole');
   }
   const missingFrom = last.date < to ? calendar.nextSession(last.date) : null;
   const from = earliest([missingFrom, dirtyFrom === null ? null : calendar.sessionOnOrAfter(dirtyFrom)]);
   return from === null || from > to ? null : planOf(calendar, from, to, 'onwards');
 }
 
-/**
- * min(anchor, max(first entry, opening − 365 days)). The opening is the target session when the portfolio was made, not the one of
- * this run: the start of the history, and with it cumulative P&L, must not depend on when or how often a job ran.
- */
-export function historyStart(
+/** Where the history of the ledger begins. */
+export function ledgerStart(
   calendar: TradingCalendar,
   { lots, equityAsOf, openedOn }: Pick<Ledger, 'lots' | 'equityAsOf' | 'openedOn'>,
 ): string {
-  const firstEntry = lots.reduce((first, { entryDate }) => (entryDate < first ? entryDate : first), equityAsOf);
-  const reach = new Date(Date.parse(openedOn) - HISTORY_DAYS * 86_400_000).toISOString().slice(0, 10);
-  const start = latest([firstEntry, reach, calendar.firstDate]);
-  return calendar.sessionOnOrAfter(start < equityAsOf ? start : equityAsOf);
+  const firstEntryDate = earliest(lots.map(({ entryDate }) => entryDate));
+  return historyStart(calendar, { equityAsOf, openedOn, firstEntryDate });
 }
 
 /** Figures reach the target, the anchor and the newest snapshot there is: an earlier target takes nothing away. */

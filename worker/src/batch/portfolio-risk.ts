@@ -6,13 +6,13 @@ import { storePortfolioRisk, type NewPortfolioRisk } from '@closebell/prisma/por
 import { countPriceRows } from '@closebell/prisma/price-windows';
 import { loadRealisedReturns } from '@closebell/prisma/realised-returns';
 import { loadRiskLots } from '@closebell/prisma/risk-lots';
-import { lockStatisticsChanges } from '@closebell/prisma/statistics-changes';
+import { holdStatisticsChanges } from '@closebell/prisma/statistics-changes';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { groupBy } from '@closebell/shared/grouping';
 import { portfolioRisk } from '@closebell/shared/risk/portfolio-risk';
 import { METRICS_LOOKBACK } from '@closebell/shared/risk/realised-metrics';
 import type { WorkerContext } from '../context.js';
-import { loadRiskMarket, type StoredMarket } from './risk-inputs.js';
+import type { StoredMarket } from './risk-inputs.js';
 import { ensureSymbolStatistics } from './symbol-statistics.js';
 
 export type RiskRequest = Readonly<{
@@ -21,6 +21,8 @@ export type RiskRequest = Readonly<{
   claims: Claims;
   hold: JobHold;
   signal: AbortSignal;
+  /** The batch that this is a part of; null for a portfolio on its own. */
+  batchRunId: string | null;
   /** The job is not tried again: what fails for all portfolios at once is then said of each, and their figures stand. */
   isLastTry: boolean;
 }>;
@@ -87,6 +89,7 @@ async function measureSession(
     const measured = await measureOnce(context, request, portfolioIds, sessionDate);
     const stored = measured && (await store(context, request, sessionDate, measured));
     if (stored) return stored;
+    context.riskMarkets.forget();
   }
   throw new Error(`the prices of ${sessionDate} changed ${TRIES_MAX} times while they were read`);
 }
@@ -96,7 +99,7 @@ type Measured = Readonly<{ rows: readonly NewPortfolioRisk[]; symbols: number }>
 /** Null when prices changed meanwhile. */
 async function measureOnce(
   context: WorkerContext,
-  { hold, signal }: RiskRequest,
+  { hold, signal, batchRunId }: RiskRequest,
   portfolioIds: readonly string[],
   sessionDate: string,
 ): Promise<Measured | null> {
@@ -105,7 +108,7 @@ async function measureOnce(
   const symbols = [...new Set([...lots.values()].flat().flatMap(({ riskSymbol }) => riskSymbol ?? []))].sort();
   await ensureSymbolStatistics(context, { symbols, sessionDate, hold, signal });
   signal.throwIfAborted();
-  const stored = await loadRiskMarket(context, symbols, sessionDate);
+  const stored = await context.riskMarkets.load(context, { symbols, sessionDate, batchRunId });
   if (stored === null) return null;
   const [previousSession, ...sessions] = metricSessions(calendar, sessionDate);
   const realised = await loadRealisedReturns(db.pool, portfolioIds, sessions);
@@ -143,7 +146,7 @@ async function store(
   return inFencedTransaction(db, hold, async (client) => {
     const held = await proveClaims(client, hold, own);
     const kept = rows.filter(({ portfolioId }) => held.has(portfolioId));
-    await lockStatisticsChanges(client);
+    await holdStatisticsChanges(client);
     if ((await countPriceRows(client, request)) !== rowsRead) return null;
     await storePortfolioRisk(client, { sessionDate, previousSession: calendar.previousSession(sessionDate) }, kept);
     const partial = kept.filter(({ failedParts }) => Object.keys(failedParts).length > 0);

@@ -10,14 +10,14 @@ import { scenarioMoves } from '@closebell/shared/stress/scenario-moves';
 import { STRESS_SCENARIOS } from '@closebell/shared/stress/scenarios';
 import type { WorkerContext } from '../context.js';
 
-type Reads = Pick<WorkerContext, 'db' | 'calendar' | 'config'>;
+export type MarketReads = Pick<WorkerContext, 'db' | 'calendar' | 'config'>;
 
 /** The market with what tells whether the prices behind it have changed since: `countPriceRows(request)` is then another than `rowsRead`. */
 export type StoredMarket = Readonly<{ market: RiskMarket; request: PriceWindowsRequest; rowsRead: number }>;
 
 /** After `ensureSymbolStatistics` of the symbols. Null when its rows have been dropped meanwhile, along with prices that changed. */
 export async function loadRiskMarket(
-  { db, calendar, config }: Reads,
+  { db, calendar, config }: MarketReads,
   symbols: readonly string[],
   sessionDate: string,
 ): Promise<StoredMarket | null> {

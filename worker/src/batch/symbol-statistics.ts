@@ -3,7 +3,7 @@ import type { Queryable } from '@closebell/prisma/client';
 import { loadCorrelatedSymbols, replaceCorrelations, type CorrelationTable } from '@closebell/prisma/correlations';
 import { inHeldTransaction, type JobHold } from '@closebell/prisma/job-runs';
 import { countPriceRows, loadPriceWindows, type PriceWindows, type PriceWindowsRequest } from '@closebell/prisma/price-windows';
-import { lockComputationOf, lockStatisticsChanges } from '@closebell/prisma/statistics-changes';
+import { holdStatisticsChanges, lockComputationOf } from '@closebell/prisma/statistics-changes';
 import { findLackingStatistics, insertFactorModel, insertSymbolStatistics } from '@closebell/prisma/symbol-statistics';
 import { pairwiseCorrelations } from '@closebell/shared/calc/correlation';
 import { FACTOR_SYMBOLS } from '@closebell/shared/calc/factors';
@@ -94,7 +94,7 @@ async function madeOfStoredPrices<T>(
 ): Promise<MadeOfPrices<T> | null> {
   const made = await compute();
   if (made === null) return null;
-  await lockStatisticsChanges(client);
+  await holdStatisticsChanges(client);
   return (await countPriceRows(client, made.request)) === made.prices.rowsRead ? made : compute();
 }
 

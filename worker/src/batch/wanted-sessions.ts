@@ -5,7 +5,7 @@ import type { TradingCalendar } from '@closebell/shared/calendar/trading-calenda
 import type { LedgerLot } from '@closebell/shared/ledger/ledger';
 import { entrySession } from '@closebell/shared/ledger/price-book';
 import { pricedSymbol } from '@closebell/shared/lot-kind';
-import { historyEnd, historyStart } from './plan-calculation.js';
+import { historyEnd, ledgerStart } from './plan-calculation.js';
 
 /** Bars kept per symbol: a 252-session regression, a 365-session lookback and a year of history each find all they need. */
 const WINDOW_SESSIONS = 504;
@@ -45,7 +45,7 @@ export function wantedSessions(
   const to = ledgers.map((ledger) => historyEnd(ledger, targetSession)).reduce((a, b) => (a > b ? a : b), targetSession);
   const single = new Map<string, Set<string>>();
   for (const ledger of ledgers) {
-    const start = calendar.previousSession(historyStart(calendar, ledger));
+    const start = calendar.previousSession(ledgerStart(calendar, ledger));
     for (const lot of ledger.lots) {
       const symbol = pricedSymbol(lot);
       if (symbol === null) continue;

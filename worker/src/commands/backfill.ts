@@ -2,7 +2,7 @@
 // Computes the snapshots that are missing in a range. A dry run unless --apply. Exit code 0: done, or nothing was missing; 1: refused;
 // 2: a run did not complete, or waits for a worker.
 import { parseArgs } from 'node:util';
-import { historyStart } from '../batch/plan-calculation.js';
+import { ledgerStart } from '../batch/plan-calculation.js';
 import { readScope, readSession } from '../replay/arguments.js';
 import { planBackfill, refuse, type Recomputation } from '../replay/plan.js';
 import { recomputeAll } from '../replay/recompute.js';
@@ -30,7 +30,7 @@ async function backfill(installation: Installation): Promise<number> {
   if (range.from > range.to) throw new RefusedError(`--from ${range.from} is after --to ${range.to}`);
   const latest = calendar.latestCompleteSession(now);
   const plans = await planAll(installation, scope, (subject) => {
-    const start = historyStart(calendar, subject.ledger);
+    const start = ledgerStart(calendar, subject.ledger);
     // Of one portfolio every session of the range is meant; of all, those that each can have.
     if (scope !== 'all' && range.from < start) return refuse(`its history begins with ${start}, after ${range.from}`);
     return planBackfill({ calendar, ...subject }, range, latest);

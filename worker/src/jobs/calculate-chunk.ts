@@ -3,9 +3,9 @@ import type { Handler } from '../context.js';
 
 /** Some portfolios of a batch, read and written in bulk. What another job computes meanwhile is counted, not repeated. */
 export const calculateChunk: Handler<'calculate-chunk'> = async (context, { job, payload, hold, signal, phase }) => {
-  const { portfolioIds, sessionDate } = payload;
+  const { runId: batchRunId, portfolioIds, sessionDate } = payload;
   const isLastTry = job.attempts_made >= job.attempts_max;
-  const request = { portfolioIds, targetSession: sessionDate, hold, signal, phase, isLastTry };
+  const request = { portfolioIds, targetSession: sessionDate, hold, signal, phase, batchRunId, isLastTry };
   const report = await calculatePortfolios(context, request);
   const skipped = { up_to_date: report.upToDate.length, duplicate_run: report.claimedElsewhere.length };
   // What changed while it was computed has right figures of the ledger that was read; the batch computes it once more before it ends.

@@ -35,6 +35,7 @@ function calculate(
     targetSession: payload.sessionDate,
     hold,
     signal,
+    batchRunId: null,
     isLastTry: job.attempts_made >= job.attempts_max,
     phase: (part, work) => {
       progress({ phase: part.number, phase_name: part.name, done: 0, total: 1, unit: 'portfolios' });

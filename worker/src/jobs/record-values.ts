@@ -5,12 +5,12 @@ import {
   type IntradayValue,
   type StandingPortfolio,
 } from '@closebell/prisma/intraday-values';
+import { loadNowSources } from '@closebell/prisma/current-quotes';
 import { readGeneration } from '@closebell/prisma/portfolios';
 import { listHeldSymbols } from '@closebell/prisma/symbol-coverage';
 import { valueNow, type NowSources } from '@closebell/shared/ledger/value-now';
 import { pricedSymbol } from '@closebell/shared/lot-kind';
 import type { Handler, JobRun, WorkerContext } from '../context.js';
-import { loadNowSources } from '../market-data/current-quotes.js';
 import { fetchQuotes } from '../market-data/fetch-quotes.js';
 import { slotFault } from '../value-slots.js';
 
@@ -38,7 +38,7 @@ export const recordValues: Handler<'record-values'> = async (context, run) => {
   const session = calendar.newYorkDate(recordedAt);
   const symbols = portfolioId === undefined ? await listHeldSymbols(db.pool, session) : await symbolsOf(db, portfolioId);
   const fetched = await fetchQuotes(context, { ...run, symbols, fetchedWithinSeconds: FETCHED_WITHIN_S });
-  const sources = await loadNowSources(context, symbols, context.clock());
+  const sources = await loadNowSources(context.db.pool, context.calendar, symbols, context.clock());
   const portfolioIds = portfolioId === undefined ? await listActivePortfolioIds(db.pool) : [portfolioId];
   const values = await valueAll(context, run, sources, { portfolioIds, session, recordedAt });
   const recorded = await insertIntradayValues(db, run.hold, values);

@@ -2,7 +2,7 @@
 import type { Ledger } from '@closebell/prisma/ledger';
 import type { StoredSession } from '@closebell/prisma/replays';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
-import { historyStart, planCalculation } from '../batch/plan-calculation.js';
+import { ledgerStart, planCalculation } from '../batch/plan-calculation.js';
 
 export type Recomputation = Readonly<{
   portfolioId: string;
@@ -35,7 +35,7 @@ type Subject = Readonly<{ calendar: TradingCalendar; ledger: Ledger; stored: rea
 /** Everything after `after` is computed again, up to `latest`, the last complete session. */
 export function planReplay(subject: Subject, after: string, latest: string): Planned {
   const { calendar, ledger, stored } = subject;
-  const start = historyStart(calendar, ledger);
+  const start = ledgerStart(calendar, ledger);
   const [first, last] = [stored[0], stored.at(-1)];
   if (first === undefined || last === undefined) return refuse('it has no snapshots yet: calculate it first');
   if (after < start) return refuse(`its history begins with ${start}, after ${after}`);
@@ -50,7 +50,7 @@ export function planReplay(subject: Subject, after: string, latest: string): Pla
 /** What is missing from `from` to `to` is computed, and with it what is chained to it. */
 export function planBackfill(subject: Subject, { from, to }: Readonly<{ from: string; to: string }>, latest: string): Planned {
   const { calendar, ledger, stored } = subject;
-  const start = historyStart(calendar, ledger);
+  const start = ledgerStart(calendar, ledger);
   if (to < start) return refuse(`its history begins with ${start}, after ${to}`);
   const known = new Set(stored.map(({ date }) => date));
   const missing = calendar.sessionsBetween(later(from, start), to).filter((session) => !known.has(session));
@@ -76,7 +76,7 @@ function planFrom({ calendar, ledger, stored }: Subject, { dirtyFrom, targetSess
   const link = explained.find(({ date }) => date === planned.axis.sessions[0]) ?? null;
   // Where the session to chain to is missing, a calculation takes the whole history.
   const whole = planned.mode === 'whole' || link === null;
-  const from = whole ? historyStart(calendar, ledger) : planned.from;
+  const from = whole ? ledgerStart(calendar, ledger) : planned.from;
   return {
     portfolioId: ledger.portfolioId,
     generation: ledger.generation,
