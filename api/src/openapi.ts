@@ -105,7 +105,7 @@ function replies({ responses, idempotent }: Endpoint): JsonObject {
   );
 }
 
-const ALWAYS: readonly ErrorCode[] = ['ERR_SYS_001', 'ERR_SYS_002'];
+const ALWAYS: readonly ErrorCode[] = ['ERR_REQ_004', 'ERR_SYS_001', 'ERR_SYS_002'];
 const WITH_CREDENTIALS: readonly ErrorCode[] = ['ERR_AUTH_001', 'ERR_AUTH_002', 'ERR_AUTH_003'];
 
 /** Every code the endpoint may answer with, those of the framework too, by HTTP status. A status that has a reply of its own keeps it. */
@@ -118,6 +118,7 @@ function refusals(endpoint: Endpoint): JsonObject {
     ...(auth === 'superuser' ? (['ERR_ADMIN_001'] as const) : []),
     ...(limit === 'none' ? [] : (['ERR_RATE_001'] as const)),
     ...(body !== undefined && multipart === undefined ? (['ERR_REQ_002', 'ERR_REQ_003'] as const) : []),
+    ...(body !== undefined || multipart !== undefined ? (['ERR_REQ_005'] as const) : []),
     ...(idempotent ? (['ERR_IDEM_001', 'ERR_IDEM_002', 'ERR_REQ_001'] as const) : []),
     ...ALWAYS,
   ]);

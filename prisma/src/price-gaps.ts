@@ -49,8 +49,8 @@ export async function findGaps(client: Queryable, calendar: TradingCalendar, wan
 /** Bars are of sessions only, so as many as a run of sessions has days are all of it: a count tells, where most symbols are complete. */
 async function withoutWholeRuns(client: Queryable, calendar: TradingCalendar, wanted: readonly Gap[]): Promise<readonly Gap[]> {
   const { rows } = await client.query<{ symbol: string; bars: number }>(
-    `SELECT wanted.symbol, count(*)::int AS bars FROM unnest($1::text[], $2::date[], $3::date[]) AS wanted (symbol, first, last)
-     JOIN price_bars ON price_bars.symbol = wanted.symbol AND session_date BETWEEN first AND last AND revision = 0 GROUP BY wanted.symbol`,
+    `SELECT symbol, bars FROM unnest($1::text[], $2::date[], $3::date[]) AS wanted (symbol, first, last) CROSS JOIN LATERAL (
+       SELECT count(*)::int AS bars FROM price_bars WHERE symbol = wanted.symbol AND session_date BETWEEN first AND last AND revision = 0) AS stored`,
     [
       wanted.map(({ symbol }) => symbol),
       wanted.map(({ sessions }) => sessions[0] ?? null),

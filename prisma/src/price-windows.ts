@@ -45,18 +45,19 @@ export async function loadPriceWindows(client: Queryable, request: PriceWindowsR
 /** How many rows `loadPriceWindows` would read now. */
 export async function countPriceRows(client: Queryable, request: PriceWindowsRequest): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
-    `SELECT (SELECT count(*) FROM ${BARS_WANTED}) + (SELECT count(*) FROM ${ACTIONS_WANTED}) AS count`,
-    [...spansOf(request)],
+    `SELECT coalesce(sum(bars + actions), 0)::int AS count FROM ${WANTED}
+     CROSS JOIN LATERAL (SELECT count(*) AS bars FROM price_bars WHERE symbol = wanted.symbol AND session_date BETWEEN first AND $3) AS prices
+     CROSS JOIN LATERAL (SELECT count(*) AS actions FROM corporate_actions WHERE symbol = wanted.symbol AND ex_date BETWEEN first AND $3) AS events`,
+    spansOf(request),
   );
   return rows[0]!.count;
 }
 
 const WANTED = `unnest($1::text[], $2::date[]) AS wanted (symbol, first)`;
-const BARS_WANTED = `${WANTED} JOIN price_bars USING (symbol) WHERE session_date BETWEEN first AND $3`;
-const ACTIONS_WANTED = `${WANTED} JOIN corporate_actions USING (symbol) WHERE ex_date BETWEEN first AND $3`;
 
 const ACTIONS = `
-  SELECT symbol, ex_date AS "exDate", action_type AS type, amount, numerator, denominator FROM ${ACTIONS_WANTED} ORDER BY symbol, ex_date, action_type`;
+  SELECT symbol, ex_date AS "exDate", action_type AS type, amount, numerator, denominator 
+  FROM ${WANTED} JOIN corporate_actions USING (symbol) WHERE ex_date BETWEEN first AND $3 ORDER BY symbol, ex_date, action_type`;
 
 function firstsOf({ sessions, closesWanted }: PriceWindowsRequest): ReadonlyMap<string, string> {
   return new Map([...closesWanted].map(([symbol, count]) => [symbol, sessions[Math.max(0, sessions.length - count)]!]));

@@ -191,6 +191,6 @@ describe('in bulk', () => {
     const earlier = { sessionIndex: calendar.sessionIndex(sessionsTo(LAST)[0]!), closeE6: 100_750_000 };
     expect(closes.get('S8')!.before).toEqual(earlier);
     // Of a session's revisions the newest counts.
-    expect([...closes.get('S7')!.closeE6.slice(-2)]).toEqual([100_750_000, 99_123_456]);
+    expect(closes.get('S7')!.closeE6.slice(-2)).toEqual(Float64Array.of(100_750_000, 99_123_456));
   }, 60_000);
 });

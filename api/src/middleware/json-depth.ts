@@ -10,7 +10,8 @@ const CLOSING = new Set([0x5d, 0x7d]);
 
 /** For the body parser's `verify`: throws before anything is built of the body. JSON is UTF-8: other encodings would hide the brackets. */
 export function refuseDeepJson(_request: unknown, _response: unknown, body: Buffer, encoding: string): void {
-  if (encoding !== 'utf-8') throw Object.assign(new Error('the body is not in UTF-8'), { status: 415, type: 'charset.unsupported' });
+  if (encoding !== 'utf-8')
+    throw Object.assign(new Error('the body is not in UTF-8'), { status: 415, type: 'charset.unsupported' });
   if (isDeeper(body, DEPTH_MAX)) {
     throw Object.assign(new Error(`the body nests deeper than ${DEPTH_MAX} levels`), { status: 400, type: 'entity.too.deep' });
   }

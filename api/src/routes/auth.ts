@@ -87,8 +87,9 @@ function loginRoutes(router: Router, context: ApiContext): void {
 
   route(router, context, logOut, async ({ body, raw, requestId }, response) => {
     const token = refreshTokenOf(body.refresh_token, raw);
-    if (token !== null) await revokeFamilyOfToken(db, hashRefreshToken(token));
+    // First, as it refuses a cookie without its CSRF header: what is refused has changed nothing.
     await revokeLoginOf(context, raw, requestId);
+    if (token !== null) await revokeFamilyOfToken(db, hashRefreshToken(token));
     clearLoginCookies(response, config);
     return { status: 200, body: { message: 'Logged out.' } };
   });

@@ -1,6 +1,7 @@
 // Phases of a calculation that a superuser may run alone.
 import { z } from 'zod';
 import { endpoint } from './endpoint.js';
+import { calendarDate } from './calendar-date.js';
 import { date, id } from './fields.js';
 import { startedStatus } from './run.js';
 
@@ -16,7 +17,7 @@ const wish = z.object({
     .max(SYMBOLS_MAX)
     .optional()
     .describe('of those in use: held in an active portfolio, or a factor; all of them when left out'),
-  calculation_date: date.optional().describe('up to the last complete session on or before it; today when left out'),
+  calculation_date: calendarDate.optional().describe('up to the last complete session on or before it; today when left out'),
   force: z
     .boolean()
     .default(false)

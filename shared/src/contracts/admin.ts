@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { JOB_STATUSES } from '../jobs.js';
 import { jobError, jobKind, jobsPage } from './admin-jobs.js';
 import { endpoint } from './endpoint.js';
+import { calendarDate } from './calendar-date.js';
 import { date, id, idParams, queryFlag } from './fields.js';
 import { runFields, startedStatus } from './run.js';
 
@@ -44,7 +45,7 @@ export const runBatch = endpoint({
   idempotent: true,
   query: z.object({
     portfolio_id: id.optional(),
-    calculation_date: date.optional(),
+    calculation_date: calendarDate.optional(),
     force: queryFlag.describe('compute complete sessions again'),
     onboarding: queryFlag.describe('with portfolio_id: also do what is meant for the current session only'),
   }),

@@ -14,7 +14,7 @@ describe('a JSON number', () => {
     expect(plainDecimal(value)).toBe(text);
   });
 
-  it.each([Number.NaN, Infinity, 1e300])('%d is none', (value) => {
+  it.each([Number.NaN, Infinity, 1e300, 1e-185, 5e-324])('%d is none', (value) => {
     expect(plainDecimal(value)).toBeNull();
   });
 

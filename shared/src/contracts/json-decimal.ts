@@ -5,7 +5,9 @@ import { decimalsOf, parseDecimal } from '../csv/decimal-text.js';
 /** The number as a plain decimal, never with an exponent; null for one no decimal of 20 places can say. */
 export function plainDecimal(value: number): string | null {
   const text = String(value);
-  return parseDecimal(text.includes('e-') ? value.toFixed(20) : text);
+  if (!text.includes('e-')) return parseDecimal(text);
+  const fixed = value.toFixed(20);
+  return Number(fixed) === value ? parseDecimal(fixed) : null;
 }
 
 /** A number in a request with so many decimals at most, below `below`. The endpoint adds the lower bound it needs. */

@@ -1,16 +1,18 @@
 // What the risk of every portfolio of one session is worked out from: the market, read in bulk.
+import type { Db } from '@closebell/prisma/client';
 import { loadPriceWindows, type PriceWindowsRequest } from '@closebell/prisma/price-windows';
 import { loadFactorModel, loadSymbolStatistics } from '@closebell/prisma/symbol-statistics';
 import { FACTOR_SYMBOLS } from '@closebell/shared/calc/factors';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
+import type { Config } from '@closebell/shared/config';
 import { FACTOR_CLOSES, SYMBOL_CLOSES } from '@closebell/shared/risk/factor-model-of-session';
 import { returnCovariances } from '@closebell/shared/risk/return-covariances';
 import type { RiskMarket } from '@closebell/shared/risk/risk-market';
 import { scenarioMoves } from '@closebell/shared/stress/scenario-moves';
 import { STRESS_SCENARIOS } from '@closebell/shared/stress/scenarios';
-import type { WorkerContext } from '../context.js';
 
-export type MarketReads = Pick<WorkerContext, 'db' | 'calendar' | 'config'>;
+/** Of a worker's context. */
+export type MarketReads = Readonly<{ db: Db; calendar: TradingCalendar; config: Pick<Config, 'tltSensitivity'> }>;
 
 /** The market with what tells whether the prices behind it have changed since: `countPriceRows(request)` is then another than `rowsRead`. */
 export type StoredMarket = Readonly<{ market: RiskMarket; request: PriceWindowsRequest; rowsRead: number }>;
