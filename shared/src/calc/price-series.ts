@@ -41,7 +41,7 @@ export type PriceSeries = Readonly<{
   splits: readonly SplitEvent[];
   /** Per session how many of the splits that close is traded after; null without any split. */
   splitsPast: Uint16Array | null;
-  /** Of sessions 1 … of the axis. */
+  /** Of sessions 1 … of the axis, ascending. */
   dividends: readonly BookedDividend[];
 }>;
 
@@ -74,17 +74,19 @@ function splitsBehind(axis: SessionAxis, closeIndex: Int32Array, splits: readonl
   return Uint16Array.from(closeIndex, (index) => {
     if (index === dated) return past;
     dated = index;
-    const date = axis.dateOf(index);
+    const date = axis.sessions[index - axis.firstIndex] ?? axis.dateOf(index);
     while (past < splits.length && splits[past]!.exDate <= date) past += 1;
     return past;
   });
 }
 
 function bookDividends({ sessions }: SessionAxis, dividends: readonly DividendEvent[]): readonly BookedDividend[] {
-  return dividends.flatMap((dividend) => {
-    const index = firstAtOrAfter(sessions, dividend.exDate);
-    return index < 1 || index === sessions.length ? [] : [{ ...dividend, index }];
-  });
+  return dividends
+    .flatMap((dividend) => {
+      const index = firstAtOrAfter(sessions, dividend.exDate);
+      return index < 1 || index === sessions.length ? [] : [{ ...dividend, index }];
+    })
+    .toSorted((a, b) => a.index - b.index);
 }
 
 /** Place of the first session that is not before `date`; their number when all are. */

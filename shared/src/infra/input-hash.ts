@@ -67,23 +67,29 @@ function sessionInputs({ axis, lots, flows }: HashInput): (index: number) => Ses
       return { first, last: Math.min(lot.exitIndex, axis.sessions.length - 1) };
     }),
   );
-  const keys = lots.map(({ entry, lot }) => (lot.exitIndex < 0 ? null : createHash('sha256').update(lotTerms(entry)).digest()));
+  const keys = lots.map(({ entry, lot }) => (lot.exitIndex < 0 ? null : keyOf(entry)));
   const pricesOfLot = pricesOfLots(axis, lots);
   const realisedE4 = realisedBySession(axis, lots);
-  const bytes = Buffer.alloc(held.most * RECORD_BYTES);
+  const records = createRecords(held.most);
   return (index) => {
-    let at = 0;
-    for (const k of held.of(index)) {
-      keys[k]!.copy(bytes, at);
-      writeLot(bytes, at + KEY_BYTES, lots[k]!, pricesOfLot[k]!, index);
-      at += RECORD_BYTES;
+    const open = held.of(index);
+    for (let at = 0; at < open.length; at++) {
+      const k = open[at]!;
+      records.words.set(keys[k]!, at * RECORD_WORDS);
+      writeLot(records.numbers, at * RECORD_NUMBERS + KEY_NUMBERS, lots[k]!, pricesOfLot[k]!, index);
     }
     const booked = flows.filter((flow) => flow.index === index).map(({ amountE4 }) => `\nflow ${amountE4}`);
     return {
-      head: `${axis.sessions[index]}${booked.join('')}\nrealised ${realisedE4[index]}\nlots ${at / RECORD_BYTES}\n`,
-      records: bytes.subarray(0, at),
+      head: `${axis.sessions[index]}${booked.join('')}\nrealised ${realisedE4[index]}\nlots ${open.length}\n`,
+      records: records.bytes.subarray(0, open.length * RECORD_NUMBERS * 8),
     };
   };
+}
+
+/** The digest of the lot's terms, in words: numbers would not keep every pattern of bits. */
+function keyOf(entry: LedgerLot): Uint32Array {
+  const digest = createHash('sha256').update(lotTerms(entry)).digest();
+  return new Uint32Array(Uint8Array.from(digest).buffer);
 }
 
 /** Without the exit, which no session before it depends on: its value is in the record of its session. */
@@ -102,31 +108,44 @@ function lotTerms(lot: LedgerLot): string {
   ].join('|');
 }
 
-const KEY_BYTES = 32;
-const PRICE_BYTES = 32;
-const RECORD_BYTES = KEY_BYTES + 2 * PRICE_BYTES + 24;
+/** Of a record in eights of bytes: the key, the price before, the price, dividend, exit and delta. */
+const KEY_NUMBERS = 4;
+const PRICE_NUMBERS = 4;
+const RECORD_NUMBERS = KEY_NUMBERS + 2 * PRICE_NUMBERS + 3;
+const RECORD_WORDS = RECORD_NUMBERS * 2;
 const NONE = -1;
 
-/** Of a lot in session i: price before, price, dividend, exit and delta; −1 where there is none. */
-function writeLot(bytes: Buffer, at: number, { lot, deltaE4 }: BuiltLot, { prices, dividends }: PriceRecords, i: number): void {
+/** One memory seen as words, numbers and bytes: little-endian, as every machine that Node's builds run on but IBM's large ones. */
+function createRecords(count: number) {
+  const memory = new ArrayBuffer(count * RECORD_NUMBERS * 8);
+  return { words: new Uint32Array(memory), numbers: new Float64Array(memory), bytes: new Uint8Array(memory) };
+}
+
+/** Of a lot in session i; −1 where there is none. */
+function writeLot(
+  numbers: Float64Array,
+  at: number,
+  { lot, deltaE4 }: BuiltLot,
+  { prices, dividends }: PriceRecords,
+  i: number,
+): void {
   const isClosed = lot.exitIndex <= i;
-  const dividendAt = at + 2 * PRICE_BYTES;
-  copyPrice(prices, lot.entryIndex < i ? i - 1 : NONE, bytes, at);
-  copyPrice(prices, isClosed ? NONE : i, bytes, at + PRICE_BYTES);
-  bytes.writeDoubleLE(dividends?.[i] ?? 0, dividendAt);
-  bytes.writeDoubleLE(isClosed ? lot.exitValueE4 : NONE, dividendAt + 8);
-  bytes.writeDoubleLE(isClosed || deltaE4 === null || Number.isNaN(deltaE4[i]) ? NONE : deltaE4[i]!, dividendAt + 16);
+  copyPrice(prices, lot.entryIndex < i ? i - 1 : NONE, numbers, at);
+  copyPrice(prices, isClosed ? NONE : i, numbers, at + PRICE_NUMBERS);
+  numbers[at + 8] = dividends?.[i] ?? 0;
+  numbers[at + 9] = isClosed ? lot.exitValueE4 : NONE;
+  numbers[at + 10] = isClosed || deltaE4 === null || Number.isNaN(deltaE4[i]) ? NONE : deltaE4[i]!;
 }
 
 /** The record behind the last session is the one of no price. */
-function copyPrice(prices: Buffer, i: number, bytes: Buffer, at: number): void {
-  const from = i === NONE ? prices.length - PRICE_BYTES : i * PRICE_BYTES;
-  prices.copy(bytes, at, from, from + PRICE_BYTES);
+function copyPrice(prices: Float64Array, i: number, numbers: Float64Array, at: number): void {
+  const from = i === NONE ? prices.length - PRICE_NUMBERS : i * PRICE_NUMBERS;
+  for (let field = 0; field < PRICE_NUMBERS; field++) numbers[at + field] = prices[from + field]!;
 }
 
 type PriceRecords = Readonly<{
   /** Per session four numbers: the price, the sessions since its close (of an option's mark, whether that is of the session), splits so far. */
-  prices: Buffer;
+  prices: Float64Array;
   /** Per session cash per share in units of 1e-8. */
   dividends: Float64Array | null;
 }>;
@@ -143,18 +162,21 @@ function pricesOfLots(axis: SessionAxis, lots: readonly BuiltLot[]): readonly Pr
   });
 }
 
-function priceRecords(axis: SessionAxis, lot: Lot): Buffer {
+function priceRecords(axis: SessionAxis, lot: Lot): Float64Array {
   const { pricing } = lot;
   const priceE6 = pricesOf(lot);
-  const bytes = Buffer.alloc((axis.sessions.length + 1) * PRICE_BYTES);
-  for (let i = 0; i <= axis.sessions.length; i++) {
+  const records = new Float64Array((axis.sessions.length + 1) * PRICE_NUMBERS).fill(NONE);
+  for (let i = 0; i < axis.sessions.length; i++) {
     const price = priceE6?.[i] ?? Number.NaN;
-    const isThere = !Number.isNaN(price);
-    const { numerator, denominator } = pricing.by === 'close' && isThere ? splitRatioAt(pricing.series, i) : NO_SPLIT;
-    const fields = isThere ? [price, ageAt(axis, lot, i), numerator, denominator] : [NONE, NONE, NONE, NONE];
-    for (const [field, value] of fields.entries()) bytes.writeDoubleLE(value, i * PRICE_BYTES + field * 8);
+    if (Number.isNaN(price)) continue;
+    const { numerator, denominator } = pricing.by === 'close' ? splitRatioAt(pricing.series, i) : NO_SPLIT;
+    const at = i * PRICE_NUMBERS;
+    records[at] = price;
+    records[at + 1] = ageAt(axis, lot, i);
+    records[at + 2] = numerator;
+    records[at + 3] = denominator;
   }
-  return bytes;
+  return records;
 }
 
 function ageAt({ firstIndex }: SessionAxis, { pricing }: Lot, i: number): number {
