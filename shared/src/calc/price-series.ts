@@ -59,7 +59,10 @@ export function carryForward(
   let from = closes?.before?.sessionIndex ?? -1;
   for (let index = closes?.firstIndex ?? axis.firstIndex; index < axis.firstIndex + length; index++) {
     const close = closes?.closeE6[index - closes.firstIndex] ?? Number.NaN;
-    if (!Number.isNaN(close)) [price, from] = [close, index];
+    if (!Number.isNaN(close)) {
+      price = close;
+      from = index;
+    }
     if (index < axis.firstIndex) continue;
     closeE6[index - axis.firstIndex] = price;
     closeIndex[index - axis.firstIndex] = from;
