@@ -163,8 +163,8 @@ async function bookClosings(client: Queryable, tradeId: string, { closings }: Fi
 }
 
 /**
- * The figures of a session follow from the terms of its lots, and its hash proves them: a lot that is cut in two, or has got an exit, is
- * another one from its entry on, though not a dollar moves before the trade.
+ * The figures of a session follow from the lots held in it, and its hash proves them: a lot that is cut in two is others from its entry on,
+ * though not a dollar moves before the trade. One that is closed whole is itself until then.
  */
 async function declareClosings(
   client: Queryable,
@@ -173,8 +173,8 @@ async function declareClosings(
   { closings }: FifoClose,
   lots: readonly LedgerLot[],
 ): Promise<void> {
-  const closed = new Set(closings.map(({ positionId }) => positionId));
-  const entries = lots.filter(({ positionId }) => closed.has(positionId)).map(({ entryDate }) => entryDate);
+  const cut = new Set(closings.filter(({ keptE8 }) => keptE8 > 0n).map(({ positionId }) => positionId));
+  const entries = lots.filter(({ positionId }) => cut.has(positionId)).map(({ entryDate }) => entryDate);
   const earliest = entries.reduce((first, date) => (date < first ? date : first), tradeDate);
   await markLedgerChanged(client, portfolioId, earliest);
 }

@@ -275,21 +275,27 @@ describe('figures', () => {
     expect(last!.equity).toBeCloseTo(8_500 + last!.net, 4);
   });
 
-  it('of a back-dated sale are rolled again from its session on, to the cash that the answer said', async () => {
-    const id = await makeBook(10_000, [AAPL]);
-    const calculate = fieldsOf<{ batch_run_id: string }>(await user.post(`/portfolios/${id}/calculate`), 202);
-    await work(calculate.batch_run_id);
-    const before = await snapshotsOf(id);
-    const { batch_run_id: run, cash_balance: cash, moves } = await sell(id, 3.3333, 163.3333, { trade_date: '2025-06-16' });
-    expect(moves).toBe('sessions from figures_from on');
-    await work(run);
-    const after = await snapshotsOf(id);
-    expect(after.filter(({ date }) => date < '2025-06-16')).toEqual(before.filter(({ date }) => date < '2025-06-16'));
-    expect(after.at(-1)!.cash).toBe(cash);
-    expect(after.at(-1)!.cash).not.toBe(before.at(-1)!.cash);
-    const proofs = after.map(({ date }) => user.get(`/portfolios/${id}/snapshots/${date}`));
-    for (const proof of await Promise.all(proofs)) expect(proof.json).toMatchObject({ verified: true });
-  });
+  it.each([
+    ['a part', 3.3333],
+    ['all', 10.5],
+  ])(
+    'of a back-dated sale of %s of a lot are rolled again from its session on, to the cash that the answer said',
+    async (_, sold) => {
+      const id = await makeBook(10_000, [AAPL]);
+      const calculate = fieldsOf<{ batch_run_id: string }>(await user.post(`/portfolios/${id}/calculate`), 202);
+      await work(calculate.batch_run_id);
+      const before = await snapshotsOf(id);
+      const { batch_run_id: run, cash_balance: cash, moves } = await sell(id, sold, 163.3333, { trade_date: '2025-06-16' });
+      expect(moves).toBe('sessions from figures_from on');
+      await work(run);
+      const after = await snapshotsOf(id);
+      expect(after.filter(({ date }) => date < '2025-06-16')).toEqual(before.filter(({ date }) => date < '2025-06-16'));
+      expect(after.at(-1)!.cash).toBe(cash);
+      expect(after.at(-1)!.cash).not.toBe(before.at(-1)!.cash);
+      const proofs = after.map(({ date }) => user.get(`/portfolios/${id}/snapshots/${date}`));
+      for (const proof of await Promise.all(proofs)) expect(proof.json).toMatchObject({ verified: true });
+    },
+  );
 
   it('of a trade inside the stated balance leave that balance alone', async () => {
     const id = await makeBook(10_000, [AAPL]);
