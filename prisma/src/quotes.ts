@@ -82,7 +82,7 @@ export async function listUnaskedSymbols(
   return rows.map(({ symbol }) => symbol);
 }
 
-/** Those of the symbols that may be asked of providers: some lot needs their prices, or prices of them were asked for before. */
+/** Those of the symbols that may be asked of providers: some lot needs their prices, somebody watches them, or they were asked for before. */
 export async function listKnownSymbols(client: Queryable, symbols: readonly string[]): Promise<ReadonlySet<string>> {
   const [lots, securities] = await Promise.all([
     client.query<LotTerms>(
@@ -91,7 +91,10 @@ export async function listKnownSymbols(client: Queryable, symbols: readonly stri
        FROM positions WHERE deleted_at IS NULL AND (symbol = ANY($1) OR underlying_symbol = ANY($1))`,
       [symbols],
     ),
-    client.query<{ symbol: string }>(`SELECT symbol FROM securities WHERE symbol = ANY($1)`, [symbols]),
+    client.query<{ symbol: string }>(
+      `SELECT symbol FROM securities WHERE symbol = ANY($1) UNION SELECT symbol FROM watchlist WHERE symbol = ANY($1)`,
+      [symbols],
+    ),
   ]);
   const asked = new Set(symbols);
   const needed = lots.rows.map(pricedSymbol).filter((symbol) => symbol !== null && asked.has(symbol));

@@ -89,3 +89,16 @@ export async function revokeFamilyOfToken({ pool }: Db, tokenHash: Uint8Array): 
     [tokenHash],
   );
 }
+
+/** No access token lives longer: one that names the family must still find it. */
+const FAMILY_KEPT_DAYS = 2;
+
+/** Deletes the families of which no token can be used any more. Returns how many tokens went. */
+export async function pruneRefreshTokens(client: Queryable): Promise<number> {
+  const { rowCount } = await client.query(
+    `DELETE FROM refresh_tokens WHERE family_id IN (
+       SELECT family_id FROM refresh_tokens GROUP BY family_id HAVING max(expires_at) < clock_timestamp() - make_interval(days => $1))`,
+    [FAMILY_KEPT_DAYS],
+  );
+  return rowCount ?? 0;
+}

@@ -1,3 +1,4 @@
+import { pruneRefreshTokens } from '@closebell/prisma/refresh-tokens';
 import { signAccessToken, signBoardToken } from '@closebell/api/auth/tokens';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -364,6 +365,29 @@ describe('logout', () => {
     const Cookie = cookieHeader(login);
     expect((await post('/auth/logout', {}, { Cookie })).status).toBe(403);
     expect((await me({ Cookie })).status).toBe(200);
+  });
+
+  it('that is refused has ended nothing, whatever token is in its body', async () => {
+    const login = await post('/auth/login', { email: await app.register(), password: TEST_PASSWORD });
+    const { refresh_token } = (await login.json()) as { refresh_token: string };
+    expect((await post('/auth/logout', { refresh_token }, { Cookie: cookieHeader(login) })).status).toBe(403);
+    expect((await post('/auth/refresh', { refresh_token })).status).toBe(200);
+  });
+});
+
+describe('a login of which no token can be used any more', () => {
+  it('is forgotten two days later, others stay', async () => {
+    const [ended, recent] = [await app.login(), await app.login()];
+    const expired = (userId: string, hours: number) =>
+      app.context.db.pool.query(`UPDATE refresh_tokens SET expires_at = now() - make_interval(hours => $2) WHERE user_id = $1`, [
+        userId,
+        hours,
+      ]);
+    await expired(ended.userId, 49);
+    await expired(recent.userId, 47);
+    await pruneRefreshTokens(app.context.db.pool);
+    expect(await codeOf(await post('/auth/refresh', { refresh_token: ended.refreshToken }))).toBe('ERR_AUTH_001');
+    expect(await codeOf(await post('/auth/refresh', { refresh_token: recent.refreshToken }))).toBe('ERR_AUTH_002');
   });
 });
 

@@ -124,6 +124,13 @@ describe('a quote', () => {
 });
 
 describe('a symbol', () => {
+  it('of a symbol that somebody watches is fetched though nobody holds it', async () => {
+    await app.context.db.pool.query(`INSERT INTO watchlist (user_id, symbol) SELECT id, 'PYPL' FROM users LIMIT 1`);
+    prices.set('PYPL', { price: 71.25 });
+    const { quotes } = await withWorker({ context: worker }, () => get('PYPL'));
+    expect(quotes).toMatchObject([{ symbol: 'PYPL', price: 71.25 }]);
+  });
+
   it('that nobody holds is asked of no provider, nor is a private name or cash', async () => {
     const { quotes, missing } = await get('ZZZZ,MYFUND,CASH_USD');
     expect(quotes).toEqual([]);
