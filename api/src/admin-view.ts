@@ -51,15 +51,6 @@ export function viewAdminJob(job: JobRow): AdminJob {
   };
 }
 
-/** The page that was asked for, of rows read one beyond it, and the id to go on from. */
-export function cutPage<T extends Readonly<{ id: string | number }>>(
-  rows: readonly T[],
-  limit: number,
-): Readonly<{ page: readonly T[]; nextCursor: T['id'] | null }> {
-  const page = rows.slice(0, limit);
-  return { page, nextCursor: rows.length > limit ? (page.at(-1)?.id ?? null) : null };
-}
-
 export function runUrl(runId: string): string {
   return `/api/v1/admin/batch/runs/${runId}`;
 }

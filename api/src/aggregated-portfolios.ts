@@ -8,6 +8,7 @@ import type { RiskPart } from '@closebell/shared/risk/risk-figures';
 import { notCalculated, riskOrNone } from './analysed-risk.js';
 import type { NoFigures } from './analysed-portfolio.js';
 import type { ApiContext } from './context.js';
+import { requestFault } from './request-fault.js';
 import type { Reply } from './route.js';
 
 export type LeftOut = Readonly<{ portfolio: ListedPortfolio }> & NoFigures;
@@ -126,5 +127,5 @@ function notOfSession({ snapshot_date: date }: ListedPortfolio, sessionDate: str
 
 function tooMany(): AppError {
   const message = `at most ${AGGREGATED_MAX} portfolios at a time: name them`;
-  return new AppError('ERR_REQ_001', { details: { issues: [{ path: 'portfolio_ids', message }] } });
+  return requestFault('portfolio_ids', message);
 }

@@ -7,6 +7,7 @@ import cookieParser from 'cookie-parser';
 import cors from 'cors';
 import express, { Router, type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
+import { constants } from 'node:zlib';
 import { pinoHttp } from 'pino-http';
 import { board } from './board.js';
 import type { ApiContext } from './context.js';
@@ -30,7 +31,7 @@ export function createApp(context: ApiContext): Express {
   app.use(requestMetrics(metrics));
   app.use(helmet(securityHeaders(config)));
   app.use(cors({ origin: [...config.corsOrigins], credentials: true, exposedHeaders: EXPOSED_HEADERS, maxAge: 600 }));
-  app.use(compression({ filter: isCompressible }));
+  app.use(compression({ filter: isCompressible, ...QUICK_COMPRESSION }));
   app.use(cookieParser());
   app.use(express.json({ limit: '1mb', verify: refuseDeepJson }));
   app.use('/admin/queues', board(context));
@@ -61,6 +62,9 @@ function rootRouter(context: ApiContext): Router {
   dataQualityPageRoutes(router, context);
   return router;
 }
+
+/** Half the processor time of the usual levels, for bodies that are a sixth larger. */
+const QUICK_COMPRESSION = { level: 1, brotli: { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } } };
 
 const EXPOSED_HEADERS = [
   'X-Request-Id',

@@ -10,6 +10,7 @@ import { AppError } from '@closebell/shared/errors';
 import { buildLots, type BuiltLot } from '@closebell/shared/ledger/lots';
 import { pricedSymbol } from '@closebell/shared/lot-kind';
 import type { ApiContext } from './context.js';
+import { requestFault } from './request-fault.js';
 
 /** Sessions of one answer at most: two years. */
 const ATTRIBUTED_SESSIONS_MAX = 504;
@@ -69,7 +70,7 @@ const LOTS_AT_ONCE = 64;
 
 function tooManySessions(): AppError {
   const message = `more than ${ATTRIBUTED_SESSIONS_MAX} sessions lie between from and to`;
-  return new AppError('ERR_REQ_001', { details: { issues: [{ path: 'from', message }] } });
+  return requestFault('from', message);
 }
 
 async function readSectors({ pool }: ApiContext['db'], lots: readonly BuiltLot[]): Promise<(lot: BuiltLot) => string | null> {

@@ -1,14 +1,15 @@
 // Portfolios as programs begin with them, and one of them whole. Pure.
-import type { CompleteSnapshot } from '@closebell/prisma/complete-portfolio';
+import type { StoredSnapshot } from '@closebell/prisma/snapshots';
 import type { PortfolioStanding } from '@closebell/prisma/portfolio-standings';
 import type { PortfolioRow } from '@closebell/prisma/portfolios';
 import type { CompletePortfolio } from '@closebell/shared/contracts/data-portfolios';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
+import { viewAccount } from './portfolio-view.js';
 
 type Freshness = Readonly<{ calendar: TradingCalendar; session: string }>;
 
 /** All of a portfolio at the session of the snapshot but its lots and its history. `session` of `freshness`: the last complete one. */
-export function viewComplete(portfolio: PortfolioRow, snapshot: CompleteSnapshot, freshness: Freshness) {
+export function viewComplete(portfolio: PortfolioRow, snapshot: StoredSnapshot, freshness: Freshness) {
   return {
     available: true,
     portfolio_id: portfolio.id,
@@ -80,18 +81,6 @@ export function viewListed(
             oldest_price_date: newest.oldestPriceDate,
             calculated_at: new Date(newest.calculatedAt).toISOString(),
           },
-  };
-}
-
-function viewAccount(portfolio: PortfolioRow) {
-  return {
-    portfolio_name: portfolio.name,
-    account_name: portfolio.account_name,
-    account_type: portfolio.account_type,
-    currency: portfolio.currency,
-    equity_balance: portfolio.equity_balance,
-    equity_as_of: portfolio.equity_as_of,
-    created_at: portfolio.created_at.toISOString(),
   };
 }
 

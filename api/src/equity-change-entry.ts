@@ -14,6 +14,7 @@ import { yearsBefore } from '@closebell/shared/csv/date-text';
 import { AppError } from '@closebell/shared/errors';
 import { leastEquityFrom } from '@closebell/shared/ledger/least-equity';
 import type { LedgerFlow } from '@closebell/shared/ledger/ledger';
+import { requestFault } from './request-fault.js';
 
 const DAY_S = 86_400;
 
@@ -29,7 +30,7 @@ export function requireEnterable(
   const earliest = yearsBefore(today, YEARS_MAX);
   if (date >= earliest) return;
   const message = `must not be before ${earliest}, ${YEARS_MAX} years ago`;
-  throw new AppError('ERR_REQ_001', { details: { issues: [{ path: 'change_date', message }] } });
+  throw requestFault('change_date', message);
 }
 
 export function termsOf(

@@ -6,6 +6,7 @@ import { AppError, type ErrorCode } from '@closebell/shared/errors';
 import type { Request, Response } from 'express';
 import { createHash } from 'node:crypto';
 import type { Reply } from './reply.js';
+import { requestFault } from './request-fault.js';
 import type { Upload } from './uploads.js';
 
 export type OnceRequest = Readonly<{
@@ -50,7 +51,7 @@ function keyOf(raw: Request): string | null {
   if (key === undefined) return null;
   if (KEY.test(key)) return key;
   const message = 'Must be 1 to 200 visible ASCII characters, without spaces: a UUID, for example';
-  throw new AppError('ERR_REQ_001', { details: { issues: [{ path: IDEMPOTENCY_KEY, message }] } });
+  throw requestFault(IDEMPOTENCY_KEY, message);
 }
 
 function hashOf({ raw, parts: { query, body }, upload: { fields, file } }: OnceRequest): Buffer {

@@ -2,6 +2,7 @@
 import { findExportFile } from '@closebell/prisma/export-files';
 import type { JobRow } from '@closebell/prisma/jobs';
 import { AppError } from '@closebell/shared/errors';
+import { accepted } from './accepted.js';
 import type { ApiContext } from './context.js';
 import type { Reply } from './reply.js';
 import { isEnded, statusOf } from './run-view.js';
@@ -25,17 +26,13 @@ export function attachmentHeaders(fileName: string, contentType: string): Readon
 /** 202 while a file is being made. */
 export function pendingFile(job: Pick<JobRow, 'id' | 'status' | 'started_at'>): Reply {
   const pollUrl = systemJobUrl(job.id);
-  return {
-    status: 202,
-    headers: { Location: pollUrl, 'Retry-After': '1' },
-    body: {
-      job_id: job.id,
-      status: statusOf(job),
-      poll_url: pollUrl,
-      result_url: `${pollUrl}/result`,
-      message: 'The file is being made. Ask poll_url how it stands.',
-    },
-  };
+  return accepted(pollUrl, {
+    job_id: job.id,
+    status: statusOf(job),
+    poll_url: pollUrl,
+    result_url: `${pollUrl}/result`,
+    message: 'The file is being made. Ask poll_url how it stands.',
+  });
 }
 
 export function systemJobUrl(jobId: string): string {

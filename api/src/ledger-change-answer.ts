@@ -11,6 +11,7 @@ import type { FollowingFigures } from '@closebell/shared/contracts/ledger-change
 import { AppError } from '@closebell/shared/errors';
 import { historyStart } from '@closebell/shared/ledger/history-start';
 import { countSubmit } from '@closebell/shared/metrics';
+import { calculationUrl } from './accepted.js';
 import type { Principal } from './auth/principal.js';
 import type { ApiContext } from './context.js';
 import { userOrigin } from './job-origin.js';
@@ -67,7 +68,7 @@ function countSubmitted(metrics: ApiContext['metrics'], submitted: Submitted | n
 }
 
 function runOf(portfolioId: string, runId: string): Pick<FollowingFigures, 'batch_run_id' | 'poll_url'> {
-  return { batch_run_id: runId, poll_url: `/api/v1/portfolio/${portfolioId}/batch-status/${runId}` };
+  return { batch_run_id: runId, poll_url: calculationUrl(portfolioId, runId) };
 }
 
 type MovedSessions = Pick<FollowingFigures, 'figures_from' | 'moves' | 'message'>;

@@ -52,6 +52,12 @@ export function isOtherAnchor(stored: PortfolioRow, { equity_balance: equity, eq
   );
 }
 
+/** The rest, of terms whose anchor is the stored one: a change of the balance that comes in between is not undone unseen. */
+export function withoutAnchor(given: GivenTerms): GivenTerms {
+  const { equity_balance: _, equity_as_of: __, ...rest } = given;
+  return rest;
+}
+
 /** In the caller's transaction, under the ledger's lock: of two changes at once each keeps what the other did not name. Throws ERR_PORT_404 and ERR_PORT_001. */
 export async function changeTerms(
   client: Queryable,

@@ -6,15 +6,17 @@ import type { HeldNow } from '@closebell/shared/ledger/position-now';
 import { showPositions, type ShownPosition } from './positions-now.js';
 
 export function viewTerms(portfolio: PortfolioRow) {
+  return { id: portfolio.id, ...viewAccount(portfolio), description: portfolio.description };
+}
+
+export function viewAccount(portfolio: PortfolioRow) {
   return {
-    id: portfolio.id,
     portfolio_name: portfolio.name,
     account_name: portfolio.account_name,
     account_type: portfolio.account_type,
     currency: portfolio.currency,
     equity_balance: portfolio.equity_balance,
     equity_as_of: portfolio.equity_as_of,
-    description: portfolio.description,
     created_at: portfolio.created_at.toISOString(),
   };
 }

@@ -1,8 +1,9 @@
 // Lots as programs read them, and what they add up to. Pure.
 import type { PositionDetail } from '@closebell/prisma/position-details';
 import type { DetailedPosition, PositionFlag, ShownPosition } from '@closebell/shared/contracts/data-positions';
-import { lotValueE4, parseScaled } from '@closebell/shared/calc/exact-value';
+import { addMoney, lotValueE4, parseScaled } from '@closebell/shared/calc/exact-value';
 import { lotSize } from '@closebell/shared/ledger/lots';
+import { positionType } from '@closebell/shared/position-type';
 
 /** A lot with the value it has in `position.value`, or without any. */
 export function viewPosition(position: PositionDetail): ShownPosition {
@@ -45,12 +46,6 @@ export function viewPosition(position: PositionDetail): ShownPosition {
   };
 }
 
-function positionType({ quantity, optionType }: PositionDetail): ShownPosition['position_type'] {
-  const isShort = quantity.startsWith('-');
-  if (optionType === null) return isShort ? 'SHORT' : 'LONG';
-  return `${isShort ? 'S' : 'L'}${optionType === 'CALL' ? 'C' : 'P'}`;
-}
-
 const FLAGS_OF_SOURCE: Readonly<Record<NonNullable<ShownPosition['price_source']>, readonly PositionFlag[]>> = {
   close: [],
   stale: ['stale'],
@@ -73,17 +68,16 @@ export type LotState = DetailedPosition['state'];
 export function viewDetailed(position: PositionDetail, state: LotState, realisedE4: number | null): DetailedPosition {
   const isOpen = state === 'open';
   const shown = viewPosition(isOpen ? position : { ...position, value: null });
-  return {
-    ...shown,
+  // As in position-view.ts: not by spreading.
+  return Object.assign(shown, {
     flags: isOpen ? shown.flags : shown.flags.filter((flag) => flag !== 'not_valued'),
     state,
     exit_date: position.exitDate,
     exit_price: position.exitPrice === null ? null : Number(position.exitPrice),
     realized_pnl: realisedE4 === null ? null : realisedE4 / 1e4,
-  };
+  });
 }
 
-/** Sums are made of whole units of 1e-4, so that they have no digits that their parts lack. */
 export function summarise(positions: readonly DetailedPosition[]) {
   const open = positions.filter(({ state }) => state === 'open');
   const valued = open.filter(({ market_value: value }) => value !== null);
@@ -104,10 +98,6 @@ export function summarise(positions: readonly DetailedPosition[]) {
     realized_pnl: addMoney(positions.map(({ realized_pnl: pnl }) => pnl ?? 0)),
     flagged: countFlags(positions),
   };
-}
-
-function addMoney(values: readonly number[]): number {
-  return values.reduce((total, value) => total + Math.round(value * 1e4), 0) / 1e4;
 }
 
 function countFlags(positions: readonly DetailedPosition[]): Partial<Record<PositionFlag, number>> {

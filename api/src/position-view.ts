@@ -1,7 +1,9 @@
 // Lots as the API shows them, one by one and added up. Pure.
 import type { LotRow } from '@closebell/prisma/positions';
-import type { Position, PositionGroup, PositionType, POSITION_GROUPINGS } from '@closebell/shared/contracts/positions';
+import type { Position, PositionGroup, POSITION_GROUPINGS } from '@closebell/shared/contracts/positions';
+import { groupBy } from '@closebell/shared/grouping';
 import type { PositionNow } from '@closebell/shared/ledger/position-now';
+import { positionType } from '@closebell/shared/position-type';
 import type { ShownPosition } from './positions-now.js';
 
 /** A lot as it was entered. */
@@ -28,27 +30,23 @@ export function viewLot(lot: LotRow) {
   };
 }
 
-export function positionType({ quantity, optionType }: Pick<LotRow, 'quantity' | 'optionType'>): PositionType {
-  const isShort = quantity.startsWith('-');
-  if (optionType === null) return isShort ? 'SHORT' : 'LONG';
-  return `${isShort ? 'S' : 'L'}${optionType === 'CALL' ? 'C' : 'P'}`;
-}
-
 function numberOf(decimal: string | null): number | null {
   return decimal === null ? null : Number(decimal);
 }
 
 /** `grossE4`: of all open lots of the portfolio, in units of 1e-4. */
 export function viewPosition({ lot, now }: ShownPosition, grossE4: number): Position {
-  return { ...viewLot(lot), ...viewNow(now, grossE4), sector: lot.sector, tags: [...lot.tags] };
+  // Not by spreading: properties added to a spread object cost V8 a hundred times as much (11 ms of 278 lots).
+  return Object.assign(viewLot(lot), viewNow(now, grossE4), { sector: lot.sector, tags: [...lot.tags] });
 }
 
 function viewNow({ state, held, costE4, realisedE4 }: PositionNow, grossE4: number) {
-  const realised = { state, realized_pnl: realisedE4 === null ? null : realisedE4 / 1e4 };
-  if (held === null) return { ...NOT_HELD, ...realised };
+  const realised = realisedE4 === null ? null : realisedE4 / 1e4;
+  if (held === null) return { state, realized_pnl: realised, ...NOT_HELD };
   const pnlE4 = held.valueE4 - costE4;
   return {
-    ...realised,
+    state,
+    realized_pnl: realised,
     current_quantity: Number(held.quantityE8) / 1e8,
     price: held.priceE6 / 1e6,
     price_source: held.priceSource,
@@ -85,13 +83,17 @@ export function groupPositions(
   grouping: Grouping,
   grossE4: number,
 ): readonly PositionGroup[] {
-  const groups = new Map<string | null, ShownPosition[]>();
-  for (const position of positions) {
-    if (position.now.held === null) continue;
-    for (const key of keysOf(position, grouping)) groups.set(key, [...(groups.get(key) ?? []), position]);
-  }
-  return [...groups]
-    .map(([key, own]) => ({ key, ...sumPositions(own, grossE4) }))
+  const keyed = positions
+    .filter(({ now }) => now.held !== null)
+    .flatMap((position) => keysOf(position, grouping).map((key) => ({ key, position })));
+  return [...groupBy(keyed, ({ key }) => key)]
+    .map(([key, own]) => ({
+      key,
+      ...sumPositions(
+        own.map(({ position }) => position),
+        grossE4,
+      ),
+    }))
     .sort((a, b) => b.gross_value - a.gross_value || ((a.key ?? '') < (b.key ?? '') ? -1 : 1));
 }
 

@@ -24,8 +24,12 @@ type LoadedLots = Readonly<{ lots: readonly ShownLot[]; prices: PriceSources }>;
 /** In the same order. */
 export function showPositions({ lots, prices }: LoadedLots, currency: string): readonly ShownPosition[] {
   return lots
-    .map((lot) => ({ lot, now: positionNow(prices, { ...lot, entry: lot, currency }) }))
-    .sort((a, b) => (placeOf(a.lot) < placeOf(b.lot) ? -1 : 1));
+    .map((lot) => ({ lot, place: placeOf(lot) }))
+    .sort((a, b) => (a.place < b.place ? -1 : 1))
+    .map(({ lot }) => {
+      const { manualPriceE6, model } = lot;
+      return { lot, now: positionNow(prices, { entry: lot, currency, manualPriceE6, model }) };
+    });
 }
 
 /** Where a lot stands in a list, and the cursor of the page that follows it. A ! sorts before every character of a symbol. */

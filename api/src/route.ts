@@ -1,7 +1,7 @@
 // One endpoint on a router: who may call, how often, what is asked; then the handler, once per Idempotency-Key, and its reply.
 // A handler returns a value or throws.
 import type { KeyHold } from '@closebell/prisma/idempotency-keys';
-import type { Endpoint, EndpointAuth } from '@closebell/shared/contracts/endpoint';
+import { inPlural, type Endpoint, type EndpointAuth } from '@closebell/shared/contracts/endpoint';
 import { AppError } from '@closebell/shared/errors';
 import type { Request, Response, Router } from 'express';
 import type { z } from 'zod';
@@ -33,12 +33,28 @@ export type RouteRequest<P extends z.ZodObject, Q extends z.ZodObject, B extends
   raw: Request;
 }>;
 
-/** Mounts `definition`. A handler that has sent the response itself, as a stream does, replies with undefined. */
+/** One that has sent the response itself, as a stream does, replies with undefined. */
+type RouteHandler<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject, A extends EndpointAuth> = (
+  request: RouteRequest<P, Q, B, A>,
+  response: Response,
+) => Promise<Reply | undefined>;
+
+/** Mounts an endpoint of one portfolio at its path in the singular and in the plural: clients know both. */
+export function routeBoth<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject, A extends EndpointAuth>(
+  router: Router,
+  context: ApiContext,
+  definition: Endpoint<P, Q, B, A>,
+  handler: RouteHandler<P, Q, B, A>,
+): void {
+  for (const either of [definition, inPlural(definition)]) route(router, context, either, handler);
+}
+
+/** Mounts `definition`. */
 export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodObject, A extends EndpointAuth>(
   router: Router,
   context: ApiContext,
   definition: Endpoint<P, Q, B, A>,
-  handler: (request: RouteRequest<P, Q, B, A>, response: Response) => Promise<Reply | undefined>,
+  handler: RouteHandler<P, Q, B, A>,
 ): void {
   router[definition.method](definition.path, async (raw, response) => {
     const principal = await admit(context, definition, raw, response);

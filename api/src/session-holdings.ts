@@ -1,6 +1,6 @@
 // The lots of a portfolio at the close of one session: as stored of the newest, of any other worked out of the ledger and prices as they
 // are now, because values are kept of the newest session only.
-import type { CompleteSnapshot } from '@closebell/prisma/complete-portfolio';
+import type { StoredSnapshot } from '@closebell/prisma/snapshots';
 import type { PositionDetail, PositionValue } from '@closebell/prisma/position-details';
 import { loadLotSources } from '@closebell/prisma/lot-sources';
 import { lotHistory } from '@closebell/shared/calc/lot-history';
@@ -15,7 +15,7 @@ type Holdings = Readonly<{ holdings: readonly PositionDetail[]; source: 'stored'
 export async function readHoldings(
   context: ApiContext,
   positions: readonly PositionDetail[],
-  { snapshot_date: session, position_count: count }: CompleteSnapshot,
+  { snapshot_date: session, position_count: count }: StoredSnapshot,
 ): Promise<Holdings> {
   const stored = positions.filter(({ value }) => value?.sessionDate === session);
   if (stored.length > 0 || count === 0) return { holdings: stored, source: 'stored' };

@@ -1,10 +1,9 @@
 // An uploaded file of target prices: all of it, or everything that is wrong with it.
 import { readTargetPrices, type ParsedTargetPrice } from '@closebell/shared/csv/read-target-prices';
+import { ROW_ERRORS_LISTED_MAX } from '@closebell/shared/csv/validate';
 import { AppError } from '@closebell/shared/errors';
 import type { Metrics } from '@closebell/shared/metrics';
 import type { Upload } from './uploads.js';
-
-const ERRORS_SHOWN_MAX = 1_000;
 
 type TargetFile = Readonly<{ targets: readonly ParsedTargetPrice[]; warnings: readonly string[] }>;
 
@@ -16,5 +15,7 @@ export function requireTargetFile({ file }: Upload, metrics: Metrics): TargetFil
   if (!read.ok) throw new AppError(read.fileError.code, { message: read.fileError.message });
   const { targets, errors, warnings } = read;
   if (errors.length === 0) return { targets, warnings };
-  throw new AppError('ERR_PORT_008', { details: { errors: errors.slice(0, ERRORS_SHOWN_MAX), total_errors: errors.length } });
+  throw new AppError('ERR_PORT_008', {
+    details: { errors: errors.slice(0, ROW_ERRORS_LISTED_MAX), total_errors: errors.length },
+  });
 }

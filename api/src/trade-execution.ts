@@ -15,6 +15,7 @@ import { lotKind } from '@closebell/shared/lot-kind';
 import type { ApiContext } from './context.js';
 import { userOrigin } from './job-origin.js';
 import { changeLedger, type LedgerRequest } from './ledger-change-answer.js';
+import { requestFault } from './request-fault.js';
 import type { TradePrice } from './trade-price.js';
 
 export type TradeOrder = Readonly<{
@@ -105,7 +106,7 @@ async function loadTradedLots(client: Queryable, portfolioId: string, order: Tra
   const lots = open.filter((lot) => lotKind(lot) === 'market');
   if (open.length > 0 && lots.length === 0) {
     const message = `${symbol} is ${lotKind(open[0]!)} in this portfolio, not a market security: change its position instead`;
-    throw new AppError('ERR_REQ_001', { details: { issues: [{ path: 'symbol', message }] } });
+    throw requestFault('symbol', message);
   }
   const { splits } = actionEvents((await loadActions(client, [symbol], tradeDate)).get(symbol) ?? []);
   return { lots, splits };

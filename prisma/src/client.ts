@@ -66,6 +66,14 @@ export type AlsoKeep<T> = (client: Queryable, made: T) => Promise<void>;
 
 export const keepNothingElse: AlsoKeep<unknown> = async () => {};
 
+/** Runs reads that see the database as of one instant: what others write meanwhile must not be in one of them and missing from the next. */
+export async function asOfOneInstant<T>(db: Db, read: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return inTransaction(db, async (client) => {
+    await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+    return read(client);
+  });
+}
+
 /** Runs `work` in one transaction on one connection: all of it is kept, or nothing. */
 export async function inTransaction<T>(db: Db, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await db.pool.connect();

@@ -4,6 +4,7 @@ import type { EquityChangeType } from '@closebell/shared/contracts/equity-change
 import type { LedgerFlow } from '@closebell/shared/ledger/ledger';
 import type { EquityKnown } from '@closebell/shared/ledger/least-equity';
 import type { Queryable } from './client.js';
+import { FLOW_COLUMNS, SIGNED_AMOUNT } from './ledger-columns.js';
 import type { LockedLedger } from './ledger-changes.js';
 
 export type EquityChangeRow = Readonly<{
@@ -112,7 +113,7 @@ export async function sumEquityChanges(client: Queryable, portfolioId: string): 
   const { rows } = await client.query<EquityChangeTotals>(
     `SELECT coalesce(sum(amount) FILTER (WHERE change_type = 'CONTRIBUTION'), 0)::float8 AS total_contributions,
        coalesce(sum(amount) FILTER (WHERE change_type = 'WITHDRAWAL'), 0)::float8 AS total_withdrawals,
-       coalesce(sum(CASE change_type WHEN 'WITHDRAWAL' THEN -amount ELSE amount END), 0)::float8 AS net_change,
+       coalesce(sum(${SIGNED_AMOUNT}), 0)::float8 AS net_change,
        count(*) FILTER (WHERE change_type = 'CONTRIBUTION') AS contributions_count,
        count(*) FILTER (WHERE change_type = 'WITHDRAWAL') AS withdrawals_count
      FROM equity_changes WHERE portfolio_id = $1 AND deleted_at IS NULL`,
@@ -134,8 +135,7 @@ export async function loadEquityKnown(
     [portfolioId],
   );
   const flows = await client.query<LedgerFlow>(
-    `SELECT change_date AS date, CASE change_type WHEN 'WITHDRAWAL' THEN -amount ELSE amount END AS amount
-     FROM equity_changes WHERE portfolio_id = $1 AND deleted_at IS NULL`,
+    `SELECT ${FLOW_COLUMNS} FROM equity_changes WHERE portfolio_id = $1 AND deleted_at IS NULL`,
     [portfolioId],
   );
   return {

@@ -3,9 +3,10 @@ import { formatScaled, parseScaled } from '@closebell/shared/calc/exact-value';
 import { groupBy } from '@closebell/shared/grouping';
 import type { LedgerFlow, LedgerLot } from '@closebell/shared/ledger/ledger';
 import type { LotSince, PortfolioSince } from '@closebell/shared/ledger/value-now';
-import { inTransaction, type Db, type Queryable } from './client.js';
+import { asOfOneInstant, type Db, type Queryable } from './client.js';
 import { loadMarks } from './figures.js';
 import { inHeldTransaction, type JobHold } from './job-runs.js';
+import { FLOW_COLUMNS, LOT_COLUMNS } from './ledger-columns.js';
 
 export type StandingPortfolio = PortfolioSince & Readonly<{ portfolioId: string }>;
 
@@ -40,8 +41,7 @@ type LotRow = LedgerLot & Readonly<{ portfolioId: string; closeValue: string | n
 
 /** As of one instant: a calculation that ends between two statements must not lend its values to an older snapshot. */
 function readAtOnce(db: Db, portfolioIds: readonly string[]) {
-  return inTransaction(db, async (client) => {
-    await client.query(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`);
+  return asOfOneInstant(db, async (client) => {
     const { rows: portfolios } = await client.query<PortfolioRow>(PORTFOLIOS, [portfolioIds]);
     const which = [portfolios.map(({ portfolioId }) => portfolioId), portfolios.map(({ snapshotDate }) => snapshotDate)];
     const { rows: lots } = await client.query<LotRow>(LOTS, which);
@@ -63,10 +63,7 @@ const PORTFOLIOS = `
 
 // An option that has expired by the snapshot was settled in it.
 const LOTS = `
-  SELECT lot.portfolio_id AS "portfolioId", lot.id AS "positionId", symbol, investment_class AS "investmentClass",
-    investment_subtype AS "investmentSubtype", lot.quantity, entry_price AS "entryPrice", entry_date AS "entryDate",
-    exit_price AS "exitPrice", exit_date AS "exitDate", underlying_symbol AS "underlyingSymbol", strike_price AS "strikePrice",
-    expiration_date AS "expirationDate", option_type AS "optionType", market_value AS "closeValue"
+  SELECT lot.portfolio_id AS "portfolioId", ${LOT_COLUMNS}, market_value AS "closeValue"
   FROM unnest($1::uuid[], $2::date[]) AS wanted (id, snapshot_date)
   JOIN positions lot ON lot.portfolio_id = wanted.id AND lot.deleted_at IS NULL
     AND (exit_date IS NULL OR exit_date > wanted.snapshot_date)
@@ -74,7 +71,7 @@ const LOTS = `
   LEFT JOIN position_values v ON v.portfolio_id = wanted.id AND v.session_date = wanted.snapshot_date AND v.position_id = lot.id`;
 
 const FLOWS = `
-  SELECT portfolio_id AS "portfolioId", change_date AS date, CASE change_type WHEN 'WITHDRAWAL' THEN -amount ELSE amount END AS amount
+  SELECT portfolio_id AS "portfolioId", ${FLOW_COLUMNS}
   FROM unnest($1::uuid[], $2::date[]) AS wanted (id, snapshot_date)
   JOIN equity_changes ON portfolio_id = wanted.id AND change_date > wanted.snapshot_date AND deleted_at IS NULL`;
 

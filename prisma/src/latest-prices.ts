@@ -34,7 +34,7 @@ export async function loadNewestPrices(
   return new Map(
     closes.rows.map((row) => {
       const own = splitsOf.get(row.symbol) ?? [];
-      return [row.symbol, { ...row, quote: quoteOf.get(row.symbol) ?? null, splits: own.map(toSplitEvent) }];
+      return [row.symbol, { quote: quoteOf.get(row.symbol) ?? null, splits: own.map(toSplitEvent), ...row }];
     }),
   );
 }

@@ -2,6 +2,7 @@
 import { groupBy } from '@closebell/shared/grouping';
 import type { LedgerEntries, LedgerFlow, LedgerLot } from '@closebell/shared/ledger/ledger';
 import type { Queryable } from './client.js';
+import { FLOW_COLUMNS, LOT_COLUMNS } from './ledger-columns.js';
 
 export type Ledger = LedgerEntries &
   Readonly<{
@@ -72,13 +73,10 @@ const PORTFOLIOS = `
 
 // In an order made of values, never of ids: the hash of the inputs, and so a replay, must not depend on how rows were numbered.
 const LOTS = `
-  SELECT portfolio_id AS "portfolioId", id AS "positionId", symbol, investment_class AS "investmentClass",
-    investment_subtype AS "investmentSubtype", quantity, entry_price AS "entryPrice", entry_date AS "entryDate", exit_price AS "exitPrice",
-    exit_date AS "exitDate", underlying_symbol AS "underlyingSymbol", strike_price AS "strikePrice", expiration_date AS "expirationDate",
-    option_type AS "optionType"
-  FROM positions WHERE portfolio_id = ANY($1::uuid[]) AND deleted_at IS NULL
+  SELECT portfolio_id AS "portfolioId", ${LOT_COLUMNS}
+  FROM positions lot WHERE portfolio_id = ANY($1::uuid[]) AND deleted_at IS NULL
   ORDER BY portfolio_id, symbol, entry_date, quantity, entry_price, exit_date, exit_price, id`;
 
 const FLOWS = `
-  SELECT portfolio_id AS "portfolioId", change_date AS date, CASE change_type WHEN 'WITHDRAWAL' THEN -amount ELSE amount END AS amount
+  SELECT portfolio_id AS "portfolioId", ${FLOW_COLUMNS}
   FROM equity_changes WHERE portfolio_id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY portfolio_id, change_date, amount`;

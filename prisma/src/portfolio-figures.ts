@@ -1,9 +1,9 @@
 // All that an export says of one portfolio, read as of one instant: a calculation that ends meanwhile must not mix two sessions.
 import type { ExportedPosition, ExportedSession, PortfolioFigures } from '@closebell/shared/export/portfolio-figures';
-import { inTransaction, type Db, type Queryable } from './client.js';
+import { asOfOneInstant, type Db, type Queryable } from './client.js';
 import { loadPortfolioRisk } from './portfolio-risk.js';
 import { findPortfolio } from './portfolios.js';
-import { findSnapshot, summarisePnl } from './snapshots.js';
+import { findSnapshotUpTo, summarisePnl } from './snapshots.js';
 import { loadFactorModel } from './symbol-statistics.js';
 
 /** Of the newest session, or of the newest up to the day `asOfDate`; null when there is no such portfolio. */
@@ -12,18 +12,17 @@ export async function loadPortfolioFigures(
   portfolioId: string,
   asOfDate: string | null = null,
 ): Promise<PortfolioFigures | null> {
-  return inTransaction(db, async (client) => {
-    await client.query(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`);
+  return asOfOneInstant(db, async (client) => {
     const portfolio = await findPortfolio(client, portfolioId);
     if (portfolio === null) return null;
     const { user_id: _, created_at: __, description: ___, ...shown } = portfolio;
-    const sessionDate = await sessionUpTo(client, portfolioId, asOfDate);
+    const snapshot = await findSnapshotUpTo(client, portfolioId, asOfDate);
+    const sessionDate = snapshot?.snapshot_date ?? null;
     const positions = await listPositions(client, { portfolioId, sessionDate, asOfDate });
-    if (sessionDate === null)
-      return { portfolio: shown, snapshot: null, pnl: null, positions, history: [], risk: null, model: null };
+    if (sessionDate === null) return { portfolio: shown, snapshot, pnl: null, positions, history: [], risk: null, model: null };
     return {
       portfolio: shown,
-      snapshot: await findSnapshot(client, portfolioId, sessionDate),
+      snapshot,
       pnl: await summarisePnl(client, portfolioId, sessionDate),
       positions,
       history: await listSessions(client, portfolioId, sessionDate),
@@ -31,15 +30,6 @@ export async function loadPortfolioFigures(
       model: await loadFactorModel(client, sessionDate),
     };
   });
-}
-
-async function sessionUpTo(client: Queryable, portfolioId: string, asOfDate: string | null): Promise<string | null> {
-  const { rows } = await client.query<{ date: string | null }>(
-    `SELECT max(snapshot_date) AS date FROM portfolio_snapshots
-     WHERE portfolio_id = $1 AND is_complete AND ($2::date IS NULL OR snapshot_date <= $2)`,
-    [portfolioId, asOfDate],
-  );
-  return rows[0]?.date ?? null;
 }
 
 type LotsWanted = Readonly<{ portfolioId: string; sessionDate: string | null; asOfDate: string | null }>;

@@ -3,7 +3,7 @@
 import type { PriceSources } from '@closebell/shared/ledger/position-now';
 import { pricedSymbol } from '@closebell/shared/lot-kind';
 import { readCash, type CashBalance, type CashContext } from './cash.js';
-import { inTransaction, type Db } from './client.js';
+import { asOfOneInstant, type Db } from './client.js';
 import { loadNowSources } from './current-quotes.js';
 import { inTurn } from './in-turn.js';
 import { findPortfolio, type PortfolioRow } from './portfolios.js';
@@ -23,9 +23,8 @@ export type StoredPortfolioNow = Readonly<{
 /** Null when there is no such portfolio. */
 export async function loadPortfolioNow(db: Db, portfolioId: string, context: CashContext): Promise<StoredPortfolioNow | null> {
   const { calendar, now } = context;
-  return inTransaction(db, async (connection) => {
+  return asOfOneInstant(db, async (connection) => {
     const client = inTurn(connection);
-    await client.query(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`);
     const portfolio = await findPortfolio(client, portfolioId);
     if (portfolio === null) return null;
     const lots = await loadShownLots(client, portfolioId, calendar.newYorkDate(now));

@@ -3,6 +3,7 @@ import type { ParsedPosition } from '@closebell/shared/csv/validate-row';
 import type { LedgerLot } from '@closebell/shared/ledger/ledger';
 import type { OptionStanding } from '@closebell/shared/ledger/position-now';
 import type { Queryable } from './client.js';
+import { LOT_COLUMNS } from './ledger-columns.js';
 
 /** A lot as entered, with decimals as text. */
 export type LotRow = LedgerLot &
@@ -17,10 +18,7 @@ export type LotRow = LedgerLot &
 /** What a lot of a request or a file says, checked. */
 export type LotTermsEntered = Omit<ParsedPosition, 'row'>;
 
-const COLUMNS = `lot.portfolio_id AS "portfolioId", lot.id AS "positionId", lot.symbol, investment_class AS "investmentClass",
-  investment_subtype AS "investmentSubtype", lot.quantity, entry_price AS "entryPrice", entry_date AS "entryDate", exit_price AS "exitPrice",
-  exit_date AS "exitDate", underlying_symbol AS "underlyingSymbol", strike_price AS "strikePrice", expiration_date AS "expirationDate",
-  option_type AS "optionType", lot.created_at AS "createdAt", opened_by_trade AS "openedByTrade", closed_by_trade AS "closedByTrade"`;
+const COLUMNS = `${LOT_COLUMNS}, lot.portfolio_id AS "portfolioId", lot.created_at AS "createdAt", opened_by_trade AS "openedByTrade", closed_by_trade AS "closedByTrade"`;
 
 /** Their ids, in the order given. */
 export async function insertLots(

@@ -1,4 +1,5 @@
 // Reads of calculated figures: complete snapshots and the lots' values beside them. Calculations write them elsewhere.
+import type { OverviewPnl, OverviewSnapshot } from '@closebell/shared/ledger/overview';
 import type { Queryable } from './client.js';
 
 /** Money in the portfolio's currency; `short` figures are negative. */
@@ -19,24 +20,15 @@ export type SnapshotRow = Readonly<{
   valuation: 'full' | 'partial';
 }>;
 
-export type NewestSnapshot = SnapshotRow &
-  Readonly<{
-    /** Delta-adjusted values; null where options could not be marked. */
-    delta_long: number | null;
-    delta_short: number | null;
-    position_count: number;
-    long_count: number;
-    short_count: number;
-    option_count: number;
-    realised_pnl: number;
-    created_at: Date;
-  }>;
+export type NewestSnapshot = SnapshotRow & OverviewSnapshot;
 
 const MONEY = ['equity', 'cash', 'long_value', 'short_value', 'gross_value', 'net_value', 'daily_pnl', 'capital_flow'] as const;
 const NEWEST_MONEY = [...MONEY, 'delta_long', 'delta_short', 'realised_pnl'] as const;
 const STORED_MONEY = [...NEWEST_MONEY, 'cumulative_pnl', 'options_value', 'private_value'] as const;
 const COLUMNS = `snapshot_date, ${MONEY.join(', ')}, daily_return, coverage, valuation`;
 const NEWEST_COLUMNS = `${COLUMNS}, delta_long, delta_short, position_count, long_count, short_count, option_count, realised_pnl, created_at`;
+
+const STORED_COLUMNS = `${NEWEST_COLUMNS}, cumulative_pnl, options_value, private_value, oldest_price_date, input_hash`;
 
 /** One session's snapshot, whole. */
 export type StoredSnapshot = NewestSnapshot &
@@ -85,11 +77,38 @@ export async function findNewestSnapshot(client: Queryable, portfolioId: string)
 /** Null when that session has no complete snapshot. */
 export async function findSnapshot(client: Queryable, portfolioId: string, date: string): Promise<StoredSnapshot | null> {
   const { rows } = await client.query<StoredSnapshot>(
-    `SELECT ${NEWEST_COLUMNS}, cumulative_pnl, options_value, private_value, oldest_price_date, input_hash
-     FROM portfolio_snapshots WHERE portfolio_id = $1 AND snapshot_date = $2 AND is_complete`,
+    `SELECT ${STORED_COLUMNS} FROM portfolio_snapshots WHERE portfolio_id = $1 AND snapshot_date = $2 AND is_complete`,
     [portfolioId, date],
   );
   return rows[0] ? withNumbers(rows[0], STORED_MONEY) : null;
+}
+
+/** Of the newest session up to the day `to`, without it of the newest; null when none of them is calculated. */
+export async function findSnapshotUpTo(
+  client: Queryable,
+  portfolioId: string,
+  to: string | null,
+): Promise<StoredSnapshot | null> {
+  const { rows } = await client.query<StoredSnapshot>(
+    `SELECT ${STORED_COLUMNS} FROM portfolio_snapshots WHERE portfolio_id = $1 AND is_complete AND snapshot_date <= coalesce($2::date, 'infinity')
+     ORDER BY snapshot_date DESC LIMIT 1`,
+    [portfolioId, to],
+  );
+  return rows[0] ? withNumbers(rows[0], STORED_MONEY) : null;
+}
+
+/** The last complete sessions up to one, oldest first; at most `limit`. */
+export async function listLastSnapshots(
+  client: Queryable,
+  portfolioId: string,
+  { to, limit }: Readonly<{ to: string; limit: number }>,
+): Promise<readonly SnapshotRow[]> {
+  const { rows } = await client.query<SnapshotRow>(
+    `SELECT ${COLUMNS} FROM portfolio_snapshots WHERE portfolio_id = $1 AND is_complete AND snapshot_date <= $2
+     ORDER BY snapshot_date DESC LIMIT $3`,
+    [portfolioId, to, limit],
+  );
+  return rows.map((row) => withNumbers(row, MONEY)).reverse();
 }
 
 /** The first and last complete session; both null before the first calculation. */
@@ -104,19 +123,12 @@ export async function findSnapshotRange(
   return rows[0] ?? { first: null, last: null };
 }
 
-export type PnlSummary = Readonly<{
-  /** Of the lots held at that session; null when they were not valued for it. */
-  unrealised_pnl: number | null;
-  /** Daily P&L summed over the calendar month, and year, of the session, up to it. */
-  mtd_pnl: number;
-  ytd_pnl: number;
-  /** Whether any of the prices behind the session's values was simulated. */
-  has_simulated_prices: boolean;
-}>;
-
-/** What one session's overview needs beside its snapshot. Sums are made in numeric: exact to the last digit. */
-export async function summarisePnl(client: Queryable, portfolioId: string, sessionDate: string): Promise<PnlSummary> {
-  const { rows } = await client.query<PnlSummary>(
+/**
+ * What one session's overview needs beside its snapshot: of the lots held then, null when they were not valued for it, and of the calendar
+ * month and year up to it. Sums are made in numeric: exact to the last digit.
+ */
+export async function summarisePnl(client: Queryable, portfolioId: string, sessionDate: string): Promise<OverviewPnl> {
+  const { rows } = await client.query<OverviewPnl>(
     `SELECT
        (SELECT sum(unrealised_pnl) FROM position_values WHERE portfolio_id = $1 AND session_date = $2) AS unrealised_pnl,
        coalesce(sum(daily_pnl) FILTER (WHERE snapshot_date >= date_trunc('month', $2::date)::date), 0) AS mtd_pnl,

@@ -23,7 +23,7 @@ export async function loadSymbolStatistics(
   session: string,
 ): Promise<ReadonlyMap<string, SymbolStatistics>> {
   const { rows } = await client.query<StatisticsRow>(
-    `SELECT symbol, observations, betas, standard_errors AS "standardErrors", r_squared AS "rSquared", residual_volatility AS "residualVolatility",
+    `SELECT symbol, observations, array_to_json(betas) AS betas, array_to_json(standard_errors) AS "standardErrors", r_squared AS "rSquared", residual_volatility AS "residualVolatility",
        condition_number AS "conditionNumber", is_extreme AS "isExtreme", univariate, volatility, drawdown, reasons
      FROM symbol_statistics WHERE symbol = ANY($1) AND session_date = $2`,
     [symbols, session],

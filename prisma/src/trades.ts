@@ -2,6 +2,7 @@
 import type { LedgerLot } from '@closebell/shared/ledger/ledger';
 import type { TradePriceSource } from '@closebell/shared/contracts/trades';
 import type { Queryable } from './client.js';
+import { LOT_COLUMNS } from './ledger-columns.js';
 
 export type TradeRow = Readonly<{
   trade_id: string;
@@ -32,10 +33,8 @@ export type NewTrade = Readonly<{
 /** The lots of a symbol that nobody has closed, of any class, in the order that sales close them. */
 export async function loadOpenLots(client: Queryable, portfolioId: string, symbol: string): Promise<readonly LedgerLot[]> {
   const { rows } = await client.query<LedgerLot>(
-    `SELECT id AS "positionId", symbol, investment_class AS "investmentClass", investment_subtype AS "investmentSubtype", quantity,
-       entry_price AS "entryPrice", entry_date AS "entryDate", exit_price AS "exitPrice", exit_date AS "exitDate",
-       underlying_symbol AS "underlyingSymbol", strike_price AS "strikePrice", expiration_date AS "expirationDate", option_type AS "optionType"
-     FROM positions WHERE portfolio_id = $1 AND symbol = $2 AND exit_date IS NULL AND deleted_at IS NULL
+    `SELECT ${LOT_COLUMNS} FROM positions lot
+     WHERE portfolio_id = $1 AND symbol = $2 AND exit_date IS NULL AND deleted_at IS NULL
      ORDER BY entry_date, created_at, id`,
     [portfolioId, symbol],
   );

@@ -5,14 +5,14 @@ import { seedDemoUser } from '@closebell/prisma/demo-user';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp, type TestLogin } from '../support/app.js';
-import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
+import { createCaller, expectError, fieldsOf, logIn, type Caller } from './caller.js';
 import { insertPortfolio } from './records.js';
 
 let app: TestApp;
 let admin: Caller;
 beforeAll(async () => {
   app = await startTestApp();
-  admin = callerOf(await app.login({ superuser: true }));
+  admin = await logIn(app, { superuser: true });
 });
 afterAll(() => app.close());
 
@@ -82,7 +82,7 @@ describe('the list of users', () => {
   });
 
   it('is for superusers', async () => {
-    const user = callerOf(await app.login());
+    const user = await logIn(app);
     expectError(await user.get('/admin/users'), 403, 'ERR_ADMIN_001');
     expectError(await change(user.userId, { is_superuser: true }, user), 403, 'ERR_ADMIN_001');
   });
@@ -102,7 +102,7 @@ describe('a change of rights', () => {
       expectError(await callerOf({ ...old, refreshToken }).get('/auth/me'), 401, 'ERR_AUTH_003');
       expectError(await user.post('/auth/refresh', { refresh_token: refreshToken }), 401, 'ERR_AUTH_003');
     }
-    expect((await callerOf(await app.login({ email: login.email })).get('/auth/me')).status).toBe(200);
+    expect((await (await logIn(app, { email: login.email })).get('/auth/me')).status).toBe(200);
     expect(await auditOf(user.userId)).toEqual([
       { actor_id: admin.userId, action: 'user.change', details: { is_active: false } },
       { actor_id: admin.userId, action: 'user.change', details: { is_active: true } },
@@ -110,7 +110,7 @@ describe('a change of rights', () => {
   });
 
   it('that changes nothing leaves the logins alone', async () => {
-    const user = callerOf(await app.login());
+    const user = await logIn(app);
     expect((await change(user.userId, { is_active: true, is_superuser: false })).status).toBe(200);
     expect((await user.get('/auth/me')).status).toBe(200);
   });
@@ -118,11 +118,11 @@ describe('a change of rights', () => {
   it('that promotes or demotes holds from the next login on', async () => {
     const { email, userId } = await app.login();
     expect((await change(userId, { is_superuser: true })).status).toBe(200);
-    const promoted = callerOf(await app.login({ email }));
+    const promoted = await logIn(app, { email });
     expect((await promoted.get('/admin/users')).status).toBe(200);
     expect((await change(userId, { is_superuser: false })).status).toBe(200);
     expectError(await promoted.get('/admin/users'), 401, 'ERR_AUTH_003');
-    expectError(await callerOf(await app.login({ email })).get('/admin/users'), 403, 'ERR_ADMIN_001');
+    expectError(await (await logIn(app, { email })).get('/admin/users'), 403, 'ERR_ADMIN_001');
   });
 
   it.each([{ is_active: false }, { is_superuser: false }, { is_active: false, is_superuser: true }])(
@@ -135,7 +135,7 @@ describe('a change of rights', () => {
 
   it('of each other by two at once leaves one of them a superuser', async () => {
     for (let round = 0; round < 5; round++) {
-      const [ada, bob] = [callerOf(await app.login({ superuser: true })), callerOf(await app.login({ superuser: true }))];
+      const [ada, bob] = [await logIn(app, { superuser: true }), await logIn(app, { superuser: true })];
       await Promise.all([change(bob.userId, { is_superuser: false }, ada), change(ada.userId, { is_active: false }, bob)]);
       const { rows } = await app.context.db.pool.query(`SELECT 1 FROM users WHERE id = ANY($1) AND is_active AND is_superuser`, [
         [ada.userId, bob.userId],

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { makePortfolio } from '../support/ledger.js';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
-import { insertSnapshot } from './records.js';
+import { insertClose, insertSnapshot } from './records.js';
 import { insertReturns } from './risk-records.js';
 
 let api: DomainApi;
@@ -35,11 +35,7 @@ beforeEach(async () => {
   await api.db.pool.query(`TRUNCATE portfolios, price_bars, securities CASCADE`);
   for (const [symbol, bySession] of Object.entries(closes)) {
     for (const [date, close] of Object.entries(bySession)) {
-      await api.db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, $2, $3, 'files')`, [
-        symbol,
-        date,
-        close,
-      ]);
+      await insertClose(api.db, { symbol, date, close });
     }
   }
   await api.db.pool.query(

@@ -5,7 +5,7 @@ import { startWorker } from '@closebell/worker/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { ended, testConfig, workerContextBeside } from '../support/worker.js';
-import { createCaller, fieldsOf, type Caller } from './caller.js';
+import { fieldsOf, logIn, type Caller } from './caller.js';
 
 const NOW = new Date('2025-06-21T15:00:00Z');
 const SESSION = '2025-06-20';
@@ -28,14 +28,12 @@ let long: string;
 let small: string;
 
 beforeAll(async () => {
-  app = await startTestApp();
   const clock = (): Date => NOW;
-  Object.assign(app.context, { clock });
+  app = await startTestApp({}, clock);
   const config = testConfig();
   const providers = createProviders(config, clock);
   worker = await startWorker(workerContextBeside({ ...app.context, config }, providers), { schedules: false });
-  const { userId, headers } = await app.login();
-  owner = createCaller(app.url, userId, { Authorization: headers['Authorization'] ?? '' });
+  owner = await logIn(app);
   long = await calculated('long', LONG);
   small = await calculated('small', SMALL);
 }, 120_000);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
-import { endJob, insertBar, insertLot, insertPortfolio } from './records.js';
+import { endJob, insertClose, insertLot, insertPortfolio } from './records.js';
 
 // Sunday: the last complete session is Friday's.
 const NOW = '2025-03-16T15:00:00Z';
@@ -238,8 +238,8 @@ describe('readiness', () => {
     await insertLot(api.db, { portfolioId, symbol: 'CASH_USD' });
     await insertLot(api.db, { portfolioId, symbol: 'SPAXX' });
     await insertLot(api.db, { portfolioId, symbol: 'FUND', investmentClass: 'PRIVATE' });
-    await insertBar(api.db, 'READY', SESSION);
-    await insertBar(api.db, 'LATE', '2025-03-13');
+    await insertClose(api.db, { symbol: 'READY', date: SESSION, close: 100 });
+    await insertClose(api.db, { symbol: 'LATE', date: '2025-03-13', close: 100 });
     await api.db.pool.query(`INSERT INTO securities (symbol, profile_by, profile_at) VALUES ('READY', 'yahoo', now())`);
     await api.db.pool.query(`INSERT INTO securities (symbol) VALUES ('LATE')`);
     const reply = await user.get(`/portfolio/${portfolioId}/readiness`);

@@ -1,6 +1,7 @@
 // One user's view of the API: requests with the user's credentials, replies with their JSON read.
 import { ENDPOINTS } from '@closebell/shared/contracts/endpoints';
 import { expect } from 'vitest';
+import type { TestApp } from '../support/app.js';
 
 export type Reply = Readonly<{ status: number; headers: Headers; text: string; json: unknown }>;
 
@@ -11,6 +12,15 @@ export type Caller = Readonly<{
   put: (path: string, body?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Reply>;
   delete: (path: string, headers?: Readonly<Record<string, string>>) => Promise<Reply>;
 }>;
+
+/** Logged in over HTTP, as a new account unless an address is given. */
+export async function logIn(
+  { url, login }: Pick<TestApp, 'url' | 'login'>,
+  options: Parameters<TestApp['login']>[0] = {},
+): Promise<Caller> {
+  const { userId, accessToken } = await login(options);
+  return createCaller(url, userId, { Authorization: `Bearer ${accessToken}` });
+}
 
 /** `path` below /api/v1, or the whole path as a poll_url gives it. */
 export function createCaller(url: string, userId: string, credentials: Readonly<Record<string, string>>): Caller {

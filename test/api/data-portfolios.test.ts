@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makePortfolio } from '../support/ledger.js';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
-import { insertPortfolio, insertSnapshot } from './records.js';
+import { insertClose, insertPortfolio, insertSnapshot } from './records.js';
 import { insertReturns, insertValuedLot } from './risk-records.js';
 
 const SESSION = '2025-03-12';
@@ -32,12 +32,7 @@ type Complete = Readonly<{
 const complete = async (portfolioId: string, query = '') =>
   fieldsOf<Complete>(await user.get(`/data/portfolio/${portfolioId}/complete${query}`), 200);
 
-const insertClose = (symbol: string, date: string, close: number) =>
-  api.db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, $2, $3, 'files')`, [
-    symbol,
-    date,
-    close,
-  ]);
+const storeClose = (symbol: string, date: string, close: number) => insertClose(api.db, { symbol, date, close });
 
 describe('GET /data/portfolio/{id}/complete', () => {
   it('shows account, figures and the lots of the newest session as they are stored, shorts negative once', async () => {
@@ -124,9 +119,9 @@ describe('GET /data/portfolio/{id}/complete', () => {
           { symbol: 'LATER', quantity: '5', entryPrice: '20', entryDate: SESSION },
         ],
       });
-      await insertClose('TEN', '2025-03-10', 200);
-      await insertClose('TEN', '2025-03-11', 102.5);
-      await insertClose('SOLD', '2025-03-10', 45);
+      await storeClose('TEN', '2025-03-10', 200);
+      await storeClose('TEN', '2025-03-11', 102.5);
+      await storeClose('SOLD', '2025-03-10', 45);
       await api.db.pool.query(
         `INSERT INTO corporate_actions (symbol, ex_date, action_type, numerator, denominator, provider) VALUES ('TEN', '2025-03-11', 'split', 2, 1, 'files')`,
       );

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { makePortfolio, type LotRecord } from '../support/ledger.js';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
+import { insertClose } from './records.js';
 
 const SESSION = '2025-03-12';
 
@@ -38,12 +39,7 @@ const value = (symbol: string, price: number, multiplier = 1, source = 'close') 
      FROM positions WHERE symbol = $1`,
     [symbol, SESSION, price, multiplier, source],
   );
-const insertClose = (symbol: string, date: string, close: number) =>
-  api.db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, $2, $3, 'files')`, [
-    symbol,
-    date,
-    close,
-  ]);
+const storeClose = (symbol: string, date: string, close: number) => insertClose(api.db, { symbol, date, close });
 
 const ENTERED = { entryDate: '2025-03-03' } as const;
 const CALL = {
@@ -122,7 +118,7 @@ it('shows closed lots where they are asked for: covered, sold after a split, exp
   await api.db.pool.query(
     `INSERT INTO corporate_actions (symbol, ex_date, action_type, numerator, denominator, provider) VALUES ('HALVED', '2025-03-06', 'split', 2, 1, 'files')`,
   );
-  await insertClose('UNDR', '2025-03-07', 104);
+  await storeClose('UNDR', '2025-03-07', 104);
   await value('HALVED', 999);
   expect((await read(`portfolio_id=${portfolioId}`)).positions.map(({ symbol }) => symbol)).toEqual(['STILL']);
   const { positions, summary } = await read(`portfolio_id=${portfolioId}&include_closed=true`);

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makePortfolio, type LotRecord } from '../support/ledger.js';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
+import { insertClose } from './records.js';
 
 // Wednesday, before its session is complete: the last is Tuesday's.
 const LAST = '2025-03-11';
@@ -31,13 +32,8 @@ const hold = (...lots: readonly LotRecord[]) => makePortfolio(api.db, { userId: 
 const read = async (portfolioId: string, query = '') =>
   fieldsOf<Answer>(await user.get(`/data/prices/historical/${portfolioId}${query}`), 200);
 const readFactors = async (query = '') => fieldsOf<Answer>(await user.get(`/data/factors/etf-prices${query}`), 200);
-const insertClose = (symbol: string, date: string, close: number, revision = 0) =>
-  api.db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, revision, provider) VALUES ($1, $2, $3, $4, 'files')`, [
-    symbol,
-    date,
-    close,
-    revision,
-  ]);
+const storeClose = (symbol: string, date: string, close: number, revision = 0) =>
+  insertClose(api.db, { symbol, date, close, revision });
 
 describe('GET /data/prices/historical/{id}', () => {
   it('has a place for every session, null without a close, with splits and dividends of the window beside', async () => {
@@ -48,11 +44,11 @@ describe('GET /data/prices/historical/{id}', () => {
       { ...ENTERED, symbol: 'SPAXX', quantity: '9' },
       { ...ENTERED, symbol: 'SOLD', quantity: '9', exitPrice: '1', exitDate: '2025-03-10' },
     );
-    await insertClose('NOVA', '2025-03-05', 90);
-    await insertClose('NOVA', '2025-03-07', 100);
-    await insertClose('NOVA', LAST, 49);
-    await insertClose('NOVA', LAST, 50.25, 1);
-    await insertClose('NOVA', '2025-03-12', 1);
+    await storeClose('NOVA', '2025-03-05', 90);
+    await storeClose('NOVA', '2025-03-07', 100);
+    await storeClose('NOVA', LAST, 49);
+    await storeClose('NOVA', LAST, 50.25, 1);
+    await storeClose('NOVA', '2025-03-12', 1);
     await api.db.pool.query(
       `INSERT INTO corporate_actions (symbol, ex_date, action_type, amount, numerator, denominator, provider) VALUES
          ('NOVA', '2025-03-10', 'split', NULL, 2, 1, 'files'), ('NOVA', '2025-03-11', 'dividend', 0.25, NULL, NULL, 'files'),
@@ -178,8 +174,8 @@ describe('GET /data/prices/historical/{id}', () => {
 
 describe('GET /data/factors/etf-prices', () => {
   it('shows the ETF of each factor, a fallback where that has no closes', async () => {
-    await insertClose('VOO', LAST, 500.5);
-    await insertClose('TLT', '2025-03-10', 90);
+    await storeClose('VOO', LAST, 500.5);
+    await storeClose('TLT', '2025-03-10', 90);
     const { dates, factors } = await readFactors('?lookback_days=2');
     expect(dates).toEqual(['2025-03-10', LAST]);
     expect(factors).toHaveLength(8);
@@ -196,7 +192,7 @@ describe('GET /data/factors/etf-prices', () => {
   });
 
   it('shows those named, by factor or by ETF, however they are spelt', async () => {
-    await insertClose('SPY', LAST, 560);
+    await storeClose('SPY', LAST, 560);
     const query = `?lookback_days=1&factors=${encodeURIComponent('Interest Rate, market-beta,ivv')}&date_format=unix`;
     const { dates, factors } = await readFactors(query);
     expect(dates).toEqual([1_741_651_200]);

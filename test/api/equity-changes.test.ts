@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { makePortfolio } from '../support/ledger.js';
 import { ended, withWorker, workerContextBeside } from '../support/worker.js';
-import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
+import { expectError, fieldsOf, logIn, type Caller } from './caller.js';
 
 /** After the close of a Wednesday: its session is complete. */
 const NOW = '2025-06-18T22:00:00.000Z';
@@ -20,12 +20,9 @@ let user: Caller;
 let worker: WorkerContext;
 
 beforeAll(async () => {
-  app = await startTestApp();
-  const clock = () => new Date(NOW);
-  Object.assign(app.context, { clock });
-  const providers = [simulatedProvider({ seed: DEFAULT_SIMULATION_SEED })];
-  worker = workerContextBeside(app.context, providers);
-  user = await join();
+  app = await startTestApp({}, () => new Date(NOW));
+  worker = workerContextBeside(app.context, [simulatedProvider({ seed: DEFAULT_SIMULATION_SEED })]);
+  user = await logIn(app);
 });
 afterAll(() => app.close());
 
@@ -38,10 +35,6 @@ type Change = Readonly<{
   batch_run_id: string;
 }>;
 
-async function join(): Promise<Caller> {
-  const { userId, headers } = await app.login();
-  return createCaller(app.url, userId, headers);
-}
 const AAPL = { symbol: 'AAPL', quantity: '20', entryPrice: '150', entryDate: '2025-06-09' };
 const makeBook = (lots = [AAPL]) =>
   makePortfolio(app.context.db, { userId: user.userId, equity: '10000', asOf: ANCHOR, openedOn: TODAY, lots });
@@ -258,7 +251,7 @@ describe('a request', () => {
   it('about the portfolio of someone else is 404 to read and 403 to write; a change is of its own portfolio only', async () => {
     const [id, sibling] = [await makeBook([]), await makeBook([])];
     const { id: change } = await enter(id, 'CONTRIBUTION', 5, TODAY);
-    const other = await join();
+    const other = await logIn(app);
     for (const path of [at(id), at(id, 'summary'), at(id, change)]) expectError(await other.get(path), 404, 'ERR_PORT_404');
     expectError(await other.post(at(id), entryOf('CONTRIBUTION', 5, TODAY)), 403, 'ERR_OWNER_001');
     expectError(await other.put(at(id, change), { amount: 1 }), 403, 'ERR_OWNER_001');

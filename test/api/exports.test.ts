@@ -6,7 +6,7 @@ import readXlsxFile from 'read-excel-file/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { ended, testConfig, workerContextBeside } from '../support/worker.js';
-import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
+import { logIn, expectError, fieldsOf, type Caller } from './caller.js';
 
 const NOW = new Date('2025-06-21T15:00:00Z');
 const SESSION = '2025-06-20';
@@ -28,13 +28,12 @@ let superuser: Caller;
 let portfolioId: string;
 
 beforeAll(async () => {
-  app = await startTestApp();
   const clock = (): Date => NOW;
-  Object.assign(app.context, { clock });
+  app = await startTestApp({}, clock);
   const config = testConfig();
   const providers = createProviders(config, clock);
   worker = await startWorker(workerContextBeside({ ...app.context, config }, providers), { schedules: false });
-  [owner, other, superuser] = [await login(), await login(), await login(true)];
+  [owner, other, superuser] = [await logIn(app), await logIn(app), await logIn(app, { superuser: true })];
   portfolioId = await imported('Ada’s "A/C" =1', [HEADER, ...LOTS].join('\n'));
   const { batch_run_id: run } = fieldsOf<{ batch_run_id: string }>(await owner.post(`/portfolio/${portfolioId}/calculate`), 202);
   expect((await ended(app.context.db, run, 60_000)).status).toBe('completed');
@@ -43,11 +42,6 @@ afterAll(async () => {
   await worker.stop();
   await app.close();
 });
-
-async function login(isSuperuser = false): Promise<Caller> {
-  const { userId, headers } = await app.login({ superuser: isSuperuser });
-  return createCaller(app.url, userId, { Authorization: headers['Authorization'] ?? '' });
-}
 
 async function imported(account: string, csv: string): Promise<string> {
   const form = new FormData();

@@ -2,15 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, TEST_INVITE_CODE, TEST_PASSWORD, type TestApp } from '../support/app.js';
-import { createCaller, expectError, fieldsOf, type Caller, type Reply } from './caller.js';
+import { createCaller, expectError, fieldsOf, logIn, type Caller, type Reply } from './caller.js';
 
 let app: TestApp;
 let admin: Caller;
 let nobody: Caller;
 beforeAll(async () => {
   app = await startTestApp();
-  const { userId, accessToken } = await app.login({ superuser: true });
-  admin = createCaller(app.url, userId, { Authorization: `Bearer ${accessToken}` });
+  admin = await logIn(app, { superuser: true });
   nobody = createCaller(app.url, '', {});
 });
 afterAll(() => app.close());
@@ -223,8 +222,7 @@ describe('the list', () => {
   });
 
   it('and all that changes it are for superusers', async () => {
-    const { userId, accessToken } = await app.login();
-    const user = createCaller(app.url, userId, { Authorization: `Bearer ${accessToken}` });
+    const user = await logIn(app);
     const { id } = await create();
     for (const reply of [
       await user.get('/admin/invite-codes'),

@@ -5,8 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { makePortfolio, type LotRecord } from '../support/ledger.js';
+import { overtaken } from '../support/overtaken.js';
 import { ended, withWorker, workerContextBeside } from '../support/worker.js';
-import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
+import { expectError, fieldsOf, logIn, type Caller } from './caller.js';
 
 const NOW = '2025-06-18T22:00:00.000Z';
 const TODAY = '2025-06-18';
@@ -23,19 +24,12 @@ let user: Caller;
 let worker: WorkerContext;
 
 beforeAll(async () => {
-  app = await startTestApp();
-  const clock = () => new Date(NOW);
-  Object.assign(app.context, { clock });
-  const providers = [simulatedProvider({ seed: DEFAULT_SIMULATION_SEED })];
-  worker = workerContextBeside(app.context, providers);
-  user = await join();
+  app = await startTestApp({}, () => new Date(NOW));
+  worker = workerContextBeside(app.context, [simulatedProvider({ seed: DEFAULT_SIMULATION_SEED })]);
+  user = await logIn(app);
 });
 afterAll(() => app.close());
 
-async function join(): Promise<Caller> {
-  const { userId, headers } = await app.login();
-  return createCaller(app.url, userId, headers);
-}
 async function makeLot(lot: LotRecord): Promise<Readonly<{ portfolioId: string; id: string }>> {
   const { db } = app.context;
   const record = { userId: user.userId, equity: '1000', asOf: '2025-06-12', openedOn: TODAY, lots: [lot] };
@@ -128,10 +122,21 @@ describe('a request', () => {
     expectError(await mark((await makeLot(HOUSE)).id, date, price), 422, 'ERR_REQ_001');
   });
 
+  it('to mark a lot that is removed meanwhile is 404, and one that is closed meanwhile is marked up to its exit', async () => {
+    const markOvertaken = async (statement: string) => {
+      const { portfolioId, id } = await makeLot(HOUSE);
+      return overtaken(app.context.db, portfolioId, { request: () => mark(id, TODAY, 5), statement, id });
+    };
+    const remove = `UPDATE positions SET deleted_at = clock_timestamp() WHERE id = $1`;
+    expectError(await markOvertaken(remove), 404, 'ERR_POSITION_404');
+    const close = `UPDATE positions SET exit_date = '2025-06-17', exit_price = 100 WHERE id = $1`;
+    expectError(await markOvertaken(close), 422, 'ERR_REQ_001');
+  });
+
   it('about the position of someone else is 404 to read and 403 to write, and 404 about none', async () => {
     const { id } = await makeLot(HOUSE);
     await mark(id, TODAY, 5);
-    const other = await join();
+    const other = await logIn(app);
     expectError(await other.get(`/positions/${id}/marks`), 404, 'ERR_POSITION_404');
     expectError(await other.post(`/positions/${id}/marks`, { mark_date: TODAY, price: 6 }), 403, 'ERR_OWNER_001');
     expectError(await other.delete(`/positions/${id}/marks/${TODAY}`), 403, 'ERR_OWNER_001');

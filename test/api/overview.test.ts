@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
-import { insertBar, insertLot, insertLotValue, insertPortfolio, insertSnapshot } from './records.js';
+import { insertClose, insertLot, insertLotValue, insertPortfolio, insertSnapshot } from './records.js';
 
 const DATE = '2025-03-12';
 
@@ -108,7 +108,7 @@ it('has no shares of an equity that is not above 0', async () => {
 
 it('says so when prices are simulated', async () => {
   const positionId = await insertLot(api.db, { portfolioId, symbol: 'MADE.UP' });
-  await insertBar(api.db, 'MADE.UP', DATE, 'simulated');
+  await insertClose(api.db, { symbol: 'MADE.UP', date: DATE, close: 100, provider: 'simulated' });
   await insertLotValue(api.db, { portfolioId, positionId, date: DATE, unrealised: 0 });
   await insertSnapshot(api.db, { portfolioId, date: DATE, counts: [1, 1, 0, 0] });
   expect(await overview()).toMatchObject({ price_source: 'simulated' });

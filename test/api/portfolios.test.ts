@@ -2,9 +2,10 @@ import { dnsUuid5 } from '@closebell/shared/infra/name-uuid';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestApp } from '../support/app.js';
-import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
+import { overtaken } from '../support/overtaken.js';
+import { expectError, fieldsOf, logIn, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
-import { insertPortfolio, insertSnapshot } from './records.js';
+import { insertClose, insertPortfolio, insertSnapshot } from './records.js';
 
 let api: DomainApi;
 
@@ -84,10 +85,7 @@ describe('one portfolio', () => {
       ['ACME', 10, 150],
       ['BETA', 5, 180],
     ] as const) {
-      await api.db.pool.query(
-        `INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, '2025-03-12', $2, 'files')`,
-        [symbol, close],
-      );
+      await insertClose(api.db, { symbol, date: '2025-03-12', close });
       await api.db.pool.query(
         `INSERT INTO positions (portfolio_id, symbol, investment_class, quantity, entry_price, entry_date) VALUES ($1, $2, 'PUBLIC', $3, 100, '2025-03-03')`,
         [id, symbol, quantity],
@@ -177,10 +175,9 @@ describe('a portfolio without a file', () => {
 
 it('a portfolio has the id that its owner and account name foretell, where ids are to be foretold', async () => {
   const app = await startTestApp({ deterministicUuids: true });
-  const { userId, headers } = await app.login();
-  const user = createCaller(app.url, userId, headers);
+  const user = await logIn(app);
   const id = await make(user);
-  expect(id).toBe(dnsUuid5(`${userId}:Broker 1`));
+  expect(id).toBe(dnsUuid5(`${user.userId}:Broker 1`));
   await user.delete(`/portfolios/${id}`);
   expect(await make(user)).not.toBe(id);
   await app.close();
@@ -226,6 +223,17 @@ describe('a change of a portfolio', () => {
       equity_balance: 5,
     });
     expectError(await user.put(`/portfolios/${id}`, { account_name: 'Broker 2' }), 409, 'ERR_PORT_001');
+  });
+
+  it('that repeats the balance it has seen does not undo a new one that comes in between', async () => {
+    const user = await api.user();
+    const id = await make(user);
+    const reply = await overtaken(api.db, id, {
+      request: () => user.put(`/portfolios/${id}`, { portfolio_name: 'Income', equity_balance: 250_000.5 }),
+      statement: `UPDATE portfolios SET equity_balance = 300000 WHERE id = $1`,
+      id,
+    });
+    expect(fieldsOf(reply, 200)).toMatchObject({ portfolio_name: 'Income', equity_balance: 300_000 });
   });
 
   it("is its owner's alone", async () => {

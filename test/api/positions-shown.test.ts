@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
+import { insertClose } from './records.js';
 
 /** In the session of a Friday; the last complete one is Wednesday's, Thursday was a holiday. */
 const NOW = '2025-06-20T15:00:00Z';
@@ -67,13 +68,7 @@ async function open(): Promise<string> {
   const terms = { portfolio_name: 'Growth', account_name: randomUUID(), account_type: 'ira', equity_balance: '100000' };
   return fieldsOf<{ id: string }>(await owner.post('/portfolios', terms), 201).id;
 }
-async function storeClose(symbol: string, date: string, close: number): Promise<void> {
-  await api.db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, $2, $3, 'files')`, [
-    symbol,
-    date,
-    close,
-  ]);
-}
+const storeClose = (symbol: string, date: string, close: number) => insertClose(api.db, { symbol, date, close });
 const list = async (query = ''): Promise<List> =>
   fieldsOf<List>(await owner.get(`/portfolios/${portfolioId}/positions${query}`), 200);
 const symbolsOf = ({ positions }: List) => positions.map(({ symbol }) => symbol);

@@ -9,7 +9,7 @@ import { fmpProvider } from '@closebell/worker/market-data/fmp';
 import { gateProviders } from '@closebell/worker/market-data/provider-gate';
 import { yahooProvider } from '@closebell/worker/market-data/yahoo';
 import { startWorker } from '@closebell/worker/worker';
-import { createCaller, fieldsOf, type Caller } from './caller.js';
+import { fieldsOf, logIn, type Caller } from './caller.js';
 import { startStandIn, type StandIn } from '../providers/stand-in.js';
 import { startYahooStandIn } from '../providers/yahoo-stand-in.js';
 import type { YahooSecurity } from '../providers/yahoo-securities.js';
@@ -55,10 +55,9 @@ const TIMEOUT_MS = 1_000;
 /** `yahooSymbols`: all that Yahoo will ever list. */
 export async function startPriceSite({ yahooSymbols }: Readonly<{ yahooSymbols: readonly string[] }>): Promise<PriceSite> {
   const [fmp, yahoo] = [await startFmpSource(), await startYahooSource(yahooSymbols)];
-  const app = await startTestApp();
-  const { db, config, logger, metrics } = app.context;
   let now = new Date();
-  Object.assign(app.context, { clock: () => now });
+  const app = await startTestApp({}, () => now);
+  const { db, config, logger, metrics } = app.context;
   const gated = gateProviders(db, clientsOf(fmp, yahoo));
   const providers: MarketDataProvider[] = [];
   const context: WorkerContext = {
@@ -73,11 +72,7 @@ export async function startPriceSite({ yahooSymbols }: Readonly<{ yahooSymbols: 
     riskMarkets: createRiskMarkets(),
   };
   const worker = await startWorker(context, { schedules: false });
-  const caller = async (superuser: boolean) => {
-    const { userId, headers } = await app.login({ superuser });
-    return createCaller(app.url, userId, headers);
-  };
-  const [owner, admin] = [await caller(false), await caller(true)];
+  const [owner, admin] = [await logIn(app), await logIn(app, { superuser: true })];
   return {
     db,
     fmp,

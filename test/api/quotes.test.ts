@@ -5,7 +5,7 @@ import { makePortfolio } from '../support/ledger.js';
 import { startTestApp, type TestApp } from '../support/app.js';
 import { quotingProvider } from '../support/quoting-provider.js';
 import { withWorker, workerContextBeside } from '../support/worker.js';
-import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
+import { createCaller, expectError, fieldsOf, logIn, type Caller } from './caller.js';
 
 const NOW = '2025-06-20T15:00:00Z';
 
@@ -17,14 +17,12 @@ const provider = quotingProvider('scripted', () => now);
 const { asked, prices } = provider;
 
 beforeAll(async () => {
-  app = await startTestApp();
-  const { context } = app;
   // The clock of the routes and of the worker, which the test moves.
-  Object.assign(context, { clock: () => now });
+  app = await startTestApp({}, () => now);
+  const { context } = app;
   const { db } = context;
   worker = workerContextBeside(context, [provider]);
-  const { userId, headers } = await app.login();
-  user = createCaller(app.url, userId, headers);
+  user = await logIn(app);
   await makePortfolio(db, {
     asOf: '2025-06-18',
     lots: [

@@ -101,10 +101,14 @@ export async function insertLotValue(
   );
 }
 
-export async function insertBar(db: Db, symbol: string, date: string, provider = 'files'): Promise<void> {
-  await db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, $2, 100, $3)`, [
+type Bar = Readonly<{ symbol: string; date: string; close: number; revision?: number; provider?: string }>;
+
+export async function insertClose(db: Db, { symbol, date, close, revision = 0, provider = 'files' }: Bar): Promise<void> {
+  await db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, revision, provider) VALUES ($1, $2, $3, $4, $5)`, [
     symbol,
     date,
+    close,
+    revision,
     provider,
   ]);
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makePortfolio } from '../support/ledger.js';
 import { expectError, fieldsOf, type Caller, type Reply } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
-import { insertSnapshot } from './records.js';
+import { insertClose, insertSnapshot } from './records.js';
 
 const CALL = 'SPY250919C00460000';
 const lot = (symbol: string, quantity: string, entryDate = '2025-03-03') => ({ symbol, quantity, entryPrice: '100', entryDate });
@@ -19,10 +19,7 @@ beforeAll(async () => {
   // A Wednesday, while the exchange is open.
   api = await startDomainApi('2025-03-12T15:00:00Z');
   for (const [symbol, close] of Object.entries({ TEN: 150, DOWN: 80, TWICE: 20 })) {
-    await api.db.pool.query(
-      `INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, '2025-03-11', $2, 'files')`,
-      [symbol, close],
-    );
+    await insertClose(api.db, { symbol, date: '2025-03-11', close });
   }
   await api.db.pool.query(
     `INSERT INTO quotes (symbol, price, previous_close, currency, quoted_at, provider)

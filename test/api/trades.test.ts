@@ -6,7 +6,7 @@ import { startTestApp, type TestApp } from '../support/app.js';
 import { makePortfolio, type LotRecord } from '../support/ledger.js';
 import { quotingProvider } from '../support/quoting-provider.js';
 import { ended, withWorker, workerContextBeside } from '../support/worker.js';
-import { createCaller, expectError, fieldsOf, type Caller } from './caller.js';
+import { expectError, fieldsOf, logIn, type Caller } from './caller.js';
 
 /** A Friday in the session; 2025-06-19 was a holiday, so Wednesday is the last complete session. */
 const NOW = '2025-06-20T15:00:00.000Z';
@@ -20,11 +20,10 @@ let now: Date;
 const provider = quotingProvider('scripted', () => now);
 
 beforeAll(async () => {
-  app = await startTestApp();
   // The clock of the routes and of the worker, which the test moves.
-  Object.assign(app.context, { clock: () => now });
+  app = await startTestApp({}, () => now);
   worker = workerContextBeside(app.context, [provider]);
-  user = await join();
+  user = await logIn(app);
 });
 afterAll(() => app.close());
 
@@ -50,10 +49,6 @@ type Trade = Readonly<{
   batch_run_id: string;
 }>;
 
-async function join(): Promise<Caller> {
-  const { userId, headers } = await app.login();
-  return createCaller(app.url, userId, headers);
-}
 const makeBook = (equity: number, lots: readonly LotRecord[] = [], asOf = ANCHOR) =>
   makePortfolio(app.context.db, { userId: user.userId, equity: String(equity), asOf, openedOn: '2025-06-18', lots });
 const post = (id: string, order: object, headers = {}) => user.post(`/portfolios/${id}/trades`, order, headers);
@@ -366,7 +361,7 @@ describe('a request', () => {
 
   it('about the portfolio of someone else is 404 to read and 403 to write', async () => {
     const id = await makeBook(10_000);
-    const other = await join();
+    const other = await logIn(app);
     expectError(await other.get(`/portfolio/${id}/trades`), 404, 'ERR_PORT_404');
     expectError(await other.post(`/portfolio/${id}/trades`, good), 403, 'ERR_OWNER_001');
     expectError(await user.post(`/portfolio/${randomUUID()}/trades`, good), 404, 'ERR_PORT_404');

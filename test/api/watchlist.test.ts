@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
-import { insertLot, insertPortfolio } from './records.js';
+import { insertClose, insertLot, insertPortfolio } from './records.js';
 
 const TEN = ['AAPL', 'MSFT', 'GOOG', 'AMZN', 'NVDA', 'META', 'TSLA', 'BRK.B', 'JPM', 'V'];
 
@@ -33,12 +33,7 @@ const fill = (count: number) =>
     user.userId,
     count,
   ]);
-const bar = (symbol: string, date: string, close: number) =>
-  api.db.pool.query(`INSERT INTO price_bars (symbol, session_date, close, provider) VALUES ($1, $2, $3, 'files')`, [
-    symbol,
-    date,
-    close,
-  ]);
+const bar = (symbol: string, date: string, close: number) => insertClose(api.db, { symbol, date, close });
 const quote = (symbol: string, price: number, quotedAt: string, previousClose: number | null = null) =>
   api.db.pool.query(
     `INSERT INTO quotes (symbol, price, previous_close, currency, quoted_at, provider) VALUES ($1, $2, $3, 'USD', $4, 'stored')`,

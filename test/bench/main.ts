@@ -1,10 +1,11 @@
-// `npm run bench`: kernels, a night of 1,000 portfolios, one portfolio at a time. `npm run bench -- kernels`, `-- batch 1000 10000`,
-// `-- killer-case` or `-- oracles` runs that part alone.
+// `npm run bench`: kernels, a night of 1,000 portfolios, one portfolio at a time, reads. `npm run bench -- kernels`, `-- batch 1000 10000`,
+// `-- killer-case`, `-- reads`, `-- reads /data/` (of paths that contain it) or `-- oracles` runs that part alone.
 import { benchKernels } from './kernels.js';
 import { benchSinglePortfolios } from './killer-case.js';
 import { machine } from './measure.js';
 import { benchNight, growthOf, type Night } from './nightly-batch.js';
 import { oracleTable } from './oracles.js';
+import { benchReads } from './reads.js';
 
 const PORTFOLIOS = 1_000;
 
@@ -13,9 +14,10 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   kernels: async () => print('Kernels', benchKernels()),
   batch: () => nights(sizes.length === 0 ? [PORTFOLIOS] : sizes.map(Number)),
   'killer-case': async () => print('One portfolio', await benchSinglePortfolios()),
+  reads: async () => print('Reads', await benchReads(sizes[0])),
   oracles: async () => print('Reference answers', oracleTable()),
 };
-const chosen = part === 'all' ? ['kernels', 'batch', 'killer-case'] : [part];
+const chosen = part === 'all' ? ['kernels', 'batch', 'killer-case', 'reads'] : [part];
 const unknown = chosen.find((name) => !(name in parts));
 if (unknown !== undefined) {
   console.error(`There is no part ${unknown}: ${Object.keys(parts).join(', ')}`);

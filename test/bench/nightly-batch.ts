@@ -60,12 +60,12 @@ export function growthOf(fewer: Night, more: Night): string {
   return `time from ${sizes[0]} to ${sizes[1]} portfolios: ${growth.toFixed(2)} of linear (must be ≤ 1)`;
 }
 
-async function cachePrices({ run }: Installation): Promise<void> {
+export async function cachePrices({ run }: Installation): Promise<void> {
   const symbols = [...Array.from({ length: SYMBOLS }, (_, i) => `SYM${i}`), ...FACTOR_SYMBOLS];
   await run('refresh-prices', { symbols, symbolsHash: 'bench', sessionDate: SESSION });
 }
 
-async function insertPortfolios(db: Db, count: number): Promise<void> {
+export async function insertPortfolios(db: Db, count: number): Promise<void> {
   const opened = xnysCalendar().addSessions(SESSION, -HISTORY_SESSIONS);
   await db.pool.query(
     `WITH owner AS (INSERT INTO users (email, password_hash, full_name) VALUES ('bench@example.com', 'none', 'Bench') RETURNING id),

@@ -28,10 +28,9 @@ export async function startRiskSite({
   histories,
 }: Readonly<{ session: string; histories: Histories }>): Promise<RiskSite> {
   const folder = await makePriceFolder(histories);
-  const app = await startTestApp();
-  const { db, logger, metrics } = app.context;
   const clock = (): Date => new Date(`${session}T22:00:00Z`);
-  Object.assign(app.context, { clock });
+  const app = await startTestApp({}, clock);
+  const { db, logger, metrics } = app.context;
   const config = testConfig({ MARKET_DATA_PROVIDERS: 'files', MARKET_DATA_DIR: folder.directory });
   const providers = createProviders(config, clock);
   const context: WorkerContext = {

@@ -35,10 +35,16 @@ export function apiTestConfig(overrides: Partial<Config> = {}): Config {
   return { ...testConfig({ RATE_LIMITS: 'false', BETA_INVITE_CODE: TEST_INVITE_CODE }), ...overrides };
 }
 
-export async function startTestApp(overrides: Partial<Config> = {}): Promise<TestApp> {
+/** `clock`: the market's, for a test that holds or moves it. */
+export async function startTestApp(overrides: Partial<Config> = {}, clock?: () => Date): Promise<TestApp> {
   const config = apiTestConfig(overrides);
   const database = await createTestDatabase();
-  const { context, close } = await openContext(config, database.url, createLogger({ name: 'api', level: config.logLevel }));
+  const { context: opened, close } = await openContext(
+    config,
+    database.url,
+    createLogger({ name: 'api', level: config.logLevel }),
+  );
+  const context = clock === undefined ? opened : { ...opened, clock };
   const server = await listen(createApp(context), { host: '127.0.0.1', port: 0 });
   const { url } = server;
   const register = async (email = `user-${randomBytes(4).toString('hex')}@example.com`): Promise<string> => {

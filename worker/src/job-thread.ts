@@ -1,5 +1,6 @@
 // The body of a job thread: runs handlers over a context of its own and tells how they ended. Run by job-threads.ts, never imported.
 import { createLogger } from '@closebell/shared/infra/logger';
+import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { connectContext } from './connect-context.js';
 import { runHandler } from './handler-run.js';
@@ -10,6 +11,9 @@ import { runKey, type FromThread, type RunEnd, type ThreadStart, type ToThread }
 const POOL_MAX = 8;
 /** A handler may keep its thread for many seconds; the others' wait for a connection must not run out meanwhile. */
 const CONNECT_WITHIN_MS = 60_000;
+
+// Who waits for an answer of an API on the same machine comes first. On Linux it holds for this thread alone: leases are kept as ever.
+setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const port = parentPort!;
 const { config, databaseUrl } = workerData as ThreadStart;

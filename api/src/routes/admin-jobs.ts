@@ -6,9 +6,11 @@ import { makeOnce } from '@closebell/prisma/idempotency-keys';
 import { cancelJob, getJob, listFailures, listJobs } from '@closebell/shared/contracts/admin-jobs';
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
-import { cutPage, everyStatus, runUrl, viewAdminJob } from '../admin-view.js';
+import { accepted } from '../accepted.js';
+import { everyStatus, runUrl, viewAdminJob } from '../admin-view.js';
 import { audited } from '../audited.js';
 import type { ApiContext } from '../context.js';
+import { cutPage } from '../page.js';
 import { route } from '../route.js';
 import { statusOf } from '../run-view.js';
 
@@ -28,7 +30,7 @@ function listRoutes(router: Router, context: ApiContext): void {
       ...(cursor === undefined ? {} : { before: cursor }),
       limit: limit + 1,
     });
-    const { page, nextCursor } = cutPage(rows, limit);
+    const { page, nextCursor } = cutPage(rows, limit, ({ id }) => id);
     return { status: 200, body: { jobs: page.map(viewAdminJob), next_cursor: nextCursor } };
   });
 
@@ -78,11 +80,13 @@ function cancelRoute(router: Router, context: ApiContext): void {
     );
     const root = await findJob(db.pool, job.run_id);
     const pollUrl = runUrl(job.run_id);
-    return {
-      status: 202,
-      headers: { Location: pollUrl, 'Retry-After': '1' },
-      body: { run_id: job.run_id, status: statusOf(root ?? job), ended, asked_to_stop: asked, poll_url: pollUrl },
-    };
+    return accepted(pollUrl, {
+      run_id: job.run_id,
+      status: statusOf(root ?? job),
+      ended,
+      asked_to_stop: asked,
+      poll_url: pollUrl,
+    });
   });
 }
 

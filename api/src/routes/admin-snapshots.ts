@@ -6,6 +6,7 @@ import { takeDailySnapshots, takePortfolioSnapshots } from '@closebell/shared/co
 import { AppError } from '@closebell/shared/errors';
 import { countSubmit } from '@closebell/shared/metrics';
 import type { Router } from 'express';
+import { accepted, startedStatus } from '../accepted.js';
 import { runUrl } from '../admin-view.js';
 import { audited } from '../audited.js';
 import type { Principal } from '../auth/principal.js';
@@ -19,7 +20,7 @@ export function adminSnapshotRoutes(router: Router, context: ApiContext): void {
     const sessionDate = calendar.latestCompleteSession(now);
     const submitted = await requestBatch(db, { ...wishOf(principal, requestId, { sessionDate, portfolioId: null }), keyHold });
     countSubmit(metrics, 'run-batch', submitted.created);
-    return accepted(submitted, { calculation_date: sessionDate });
+    return underWay(submitted, { calculation_date: sessionDate });
   });
 
   route(router, context, takePortfolioSnapshots, async ({ params, query, principal, requestId, now, keyHold }) => {
@@ -29,7 +30,7 @@ export function adminSnapshotRoutes(router: Router, context: ApiContext): void {
     const wish = wishOf(principal, requestId, { sessionDate, portfolioId: portfolio.id });
     const submitted = await requestCalculation(db, { ...wish, portfolioId: portfolio.id, onboarding: false, keyHold });
     countSubmit(metrics, 'calculate-portfolio', submitted.created);
-    return accepted(submitted, { portfolio_id: portfolio.id, calculation_date: sessionDate });
+    return underWay(submitted, { portfolio_id: portfolio.id, calculation_date: sessionDate });
   });
 }
 
@@ -47,11 +48,7 @@ function wishOf(
   return { sessionDate, force: false, origin, alsoKeep };
 }
 
-function accepted({ jobId, created }: Submitted, fields: Readonly<{ calculation_date: string; portfolio_id?: string }>) {
+function underWay({ jobId, created }: Submitted, fields: Readonly<{ calculation_date: string; portfolio_id?: string }>) {
   const pollUrl = runUrl(jobId);
-  return {
-    status: 202,
-    headers: { Location: pollUrl, 'Retry-After': '1' },
-    body: { status: created ? 'started' : 'already_running', batch_run_id: jobId, ...fields, poll_url: pollUrl },
-  };
+  return accepted(pollUrl, { status: startedStatus(created), batch_run_id: jobId, ...fields, poll_url: pollUrl });
 }

@@ -10,6 +10,7 @@ import { AppError } from '@closebell/shared/errors';
 import type { JobKind } from '@closebell/shared/jobs';
 import { countSubmit } from '@closebell/shared/metrics';
 import type { Router } from 'express';
+import { accepted, startedStatus } from '../accepted.js';
 import { runUrl } from '../admin-view.js';
 import { audited } from '../audited.js';
 import type { ApiContext } from '../context.js';
@@ -38,11 +39,7 @@ export function adminTriggerRoutes(router: Router, context: ApiContext): void {
     });
     for (const { created } of submitted) countSubmit(metrics, kind, created);
     const jobs = submitted.map(viewPart);
-    return {
-      status: 202,
-      headers: { Location: jobs[0]!.poll_url, 'Retry-After': '1' },
-      body: { phase, calculation_date: sessionDate, symbols_count: symbolsCount, jobs },
-    };
+    return accepted(jobs[0]!.poll_url, { phase, calculation_date: sessionDate, symbols_count: symbolsCount, jobs });
   });
 }
 
@@ -106,7 +103,7 @@ function refuse(issues: readonly Readonly<{ path: string; message: string }>[]):
 
 function viewPart({ jobId, created, symbolsCount }: SubmittedPart) {
   return {
-    status: created ? 'started' : 'already_running',
+    status: startedStatus(created),
     job_id: jobId,
     symbols_count: symbolsCount,
     poll_url: runUrl(jobId),

@@ -18,9 +18,11 @@ import { AppError } from '@closebell/shared/errors';
 import type { JobKind, JobStatus } from '@closebell/shared/jobs';
 import { countSubmit } from '@closebell/shared/metrics';
 import type { Router } from 'express';
-import { cutPage, runUrl, viewAdminRun } from '../admin-view.js';
+import { accepted, startedStatus } from '../accepted.js';
+import { runUrl, viewAdminRun } from '../admin-view.js';
 import { audited } from '../audited.js';
 import type { ApiContext } from '../context.js';
+import { cutPage } from '../page.js';
 import { route } from '../route.js';
 
 const RUN_KINDS: readonly JobKind[] = ['run-batch', 'calculate-portfolio'];
@@ -49,17 +51,13 @@ function batchRoutes(router: Router, context: ApiContext): void {
         ? await requestBatch(db, wish)
         : await requestCalculation(db, { ...wish, portfolioId, onboarding: query.onboarding === 'true' });
     countSubmit(context.metrics, portfolioId === null ? 'run-batch' : 'calculate-portfolio', created);
-    return {
-      status: 202,
-      headers: { Location: runUrl(jobId), 'Retry-After': '1' },
-      body: {
-        status: startedStatus(created),
-        batch_run_id: jobId,
-        portfolio_id: portfolioId,
-        calculation_date: sessionDate,
-        poll_url: runUrl(jobId),
-      },
-    };
+    return accepted(runUrl(jobId), {
+      status: startedStatus(created),
+      batch_run_id: jobId,
+      portfolio_id: portfolioId,
+      calculation_date: sessionDate,
+      poll_url: runUrl(jobId),
+    });
   });
 
   route(router, context, cleanUpIncomplete, async ({ query, principal, requestId, keyHold }) => {
@@ -77,11 +75,7 @@ function batchRoutes(router: Router, context: ApiContext): void {
       return made;
     });
     countSubmit(context.metrics, 'cleanup-incomplete', created);
-    return {
-      status: 202,
-      headers: { Location: runUrl(jobId), 'Retry-After': '1' },
-      body: { status: startedStatus(created), job_id: jobId, poll_url: runUrl(jobId) },
-    };
+    return accepted(runUrl(jobId), { status: startedStatus(created), job_id: jobId, poll_url: runUrl(jobId) });
   });
 }
 
@@ -95,8 +89,8 @@ function runRoutes(router: Router, context: ApiContext): void {
       statuses.map((status) => listJobs(db.pool, { status, kinds: RUN_KINDS, rootsOnly: true, limit })),
     );
     const newestFirst = found.flat().sort((a, b) => b.created_at.getTime() - a.created_at.getTime());
-    const { page, nextCursor } = cutPage(newestFirst, RUNS_SHOWN_MAX);
-    return { status: 200, body: { runs: await viewAll(db, await findRuns(db.pool, page)), truncated: nextCursor !== null } };
+    const runs = await viewAll(db, await findRuns(db.pool, newestFirst.slice(0, RUNS_SHOWN_MAX)));
+    return { status: 200, body: { runs, truncated: newestFirst.length > RUNS_SHOWN_MAX } };
   });
 
   route(router, context, getRun, async ({ params }) => {
@@ -109,13 +103,9 @@ function runRoutes(router: Router, context: ApiContext): void {
   route(router, context, listBatchHistory, async ({ query: { limit, cursor } }) => {
     const filter = { kinds: ['run-batch'] as const, rootsOnly: true, limit: limit + 1 };
     const rows = await listJobs(db.pool, cursor === undefined ? filter : { ...filter, before: cursor });
-    const { page, nextCursor } = cutPage(rows, limit);
+    const { page, nextCursor } = cutPage(rows, limit, ({ id }) => id);
     return { status: 200, body: { runs: await viewAll(db, await findRuns(db.pool, page)), next_cursor: nextCursor } };
   });
-}
-
-function startedStatus(created: boolean): 'started' | 'already_running' {
-  return created ? 'started' : 'already_running';
 }
 
 async function viewAll(db: Db, runs: readonly Run[]) {

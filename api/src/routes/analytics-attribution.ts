@@ -1,21 +1,18 @@
 import { getAttribution, type Attribution } from '@closebell/shared/contracts/analytics-attribution';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import type { Router } from 'express';
 import { answerAnalysed, type NoFigures } from '../analysed-portfolio.js';
 import { attributePnl } from '../attribution.js';
 import { viewAttribution } from '../attribution-view.js';
 import type { ApiContext } from '../context.js';
-import { route } from '../route.js';
+import { routeBoth } from '../route.js';
 
 export function attributionRoutes(router: Router, context: ApiContext): void {
-  for (const definition of [getAttribution, inPlural(getAttribution)]) {
-    route(router, context, definition, ({ params, principal, query }) =>
-      answerAnalysed(context, params.id, principal.userId, ({ portfolio, sessionDate }) => {
-        const to = query.to ?? sessionDate;
-        return attribute(context, portfolio.id, { from: query.from ?? `${to.slice(0, 7)}-01`, to });
-      }),
-    );
-  }
+  routeBoth(router, context, getAttribution, ({ params, principal, query }) =>
+    answerAnalysed(context, params.id, principal.userId, ({ portfolio, sessionDate }) => {
+      const to = query.to ?? sessionDate;
+      return attribute(context, portfolio.id, { from: query.from ?? `${to.slice(0, 7)}-01`, to });
+    }),
+  );
 }
 
 type Range = Readonly<{ from: string; to: string }>;

@@ -1,6 +1,5 @@
 import { loadValuedLots } from '@closebell/prisma/valued-lots';
 import { pairwiseCorrelations } from '@closebell/shared/calc/correlation';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import {
   CORRELATED_SYMBOLS_MAX,
   getCorrelationMatrix,
@@ -15,30 +14,26 @@ import type { ApiContext } from '../context.js';
 import { viewCorrelationMatrix, viewDiversificationScore, type CorrelatedHoldings } from '../correlation-view.js';
 import { grossDollars, heldSymbols } from '../held-symbols.js';
 import { readReturns } from '../return-window.js';
-import { route } from '../route.js';
+import { routeBoth } from '../route.js';
 
 export function correlationRoutes(router: Router, context: ApiContext): void {
-  for (const definition of [getCorrelationMatrix, inPlural(getCorrelationMatrix)]) {
-    route(router, context, definition, async ({ params, query, principal }) => {
-      const window = windowOf(query);
-      return answerAnalysed(context, params.id, principal.userId, async (analysed) => {
-        const holdings = await correlate(context, analysed, { ...window, symbolsMax: query.max_symbols });
-        if ('reason' in holdings) return holdings;
-        return viewCorrelationMatrix(holdings) ?? insufficientOverlap(window);
-      });
+  routeBoth(router, context, getCorrelationMatrix, async ({ params, query, principal }) => {
+    const window = windowOf(query);
+    return answerAnalysed(context, params.id, principal.userId, async (analysed) => {
+      const holdings = await correlate(context, analysed, { ...window, symbolsMax: query.max_symbols });
+      if ('reason' in holdings) return holdings;
+      return viewCorrelationMatrix(holdings) ?? insufficientOverlap(window);
     });
-  }
+  });
 
-  for (const definition of [getDiversificationScore, inPlural(getDiversificationScore)]) {
-    route(router, context, definition, async ({ params, query, principal }) => {
-      const window = windowOf(query);
-      return answerAnalysed(context, params.id, principal.userId, async (analysed) => {
-        const holdings = await correlate(context, analysed, { ...window, symbolsMax: CORRELATED_SYMBOLS_MAX });
-        if ('reason' in holdings) return holdings;
-        return viewDiversificationScore(holdings) ?? insufficientOverlap(window);
-      });
+  routeBoth(router, context, getDiversificationScore, async ({ params, query, principal }) => {
+    const window = windowOf(query);
+    return answerAnalysed(context, params.id, principal.userId, async (analysed) => {
+      const holdings = await correlate(context, analysed, { ...window, symbolsMax: CORRELATED_SYMBOLS_MAX });
+      if ('reason' in holdings) return holdings;
+      return viewDiversificationScore(holdings) ?? insufficientOverlap(window);
     });
-  }
+  });
 }
 
 type Window = Readonly<{ lookback: number; minOverlap: number }>;

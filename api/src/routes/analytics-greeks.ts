@@ -3,21 +3,18 @@ import { loadActions } from '@closebell/prisma/prices';
 import { loadValuedLots } from '@closebell/prisma/valued-lots';
 import { calculateGreeks } from '@closebell/shared/calc/greeks-request';
 import { calculateGreeksOfRequest, getGreeks } from '@closebell/shared/contracts/analytics-greeks';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import { actionEvents } from '@closebell/shared/ledger/price-book';
 import { lotKind } from '@closebell/shared/lot-kind';
 import type { Router } from 'express';
 import { answerAnalysed, type AnalysedPortfolio } from '../analysed-portfolio.js';
 import type { ApiContext } from '../context.js';
 import { viewGreeks } from '../greeks-view.js';
-import { route } from '../route.js';
+import { route, routeBoth } from '../route.js';
 
 export function greeksRoutes(router: Router, context: ApiContext): void {
-  for (const definition of [getGreeks, inPlural(getGreeks)]) {
-    route(router, context, definition, ({ params, principal }) =>
-      answerAnalysed(context, params.id, principal.userId, (analysed) => readGreeks(context, analysed)),
-    );
-  }
+  routeBoth(router, context, getGreeks, ({ params, principal }) =>
+    answerAnalysed(context, params.id, principal.userId, (analysed) => readGreeks(context, analysed)),
+  );
 
   route(router, context, calculateGreeksOfRequest, async ({ body }) => ({
     status: 200,

@@ -2,7 +2,6 @@ import { loadPortfolioRisk } from '@closebell/prisma/portfolio-risk';
 import { loadFactorModel, loadSymbolStatistics } from '@closebell/prisma/symbol-statistics';
 import { loadValuedLots } from '@closebell/prisma/valued-lots';
 import { loadBackTests } from '@closebell/prisma/var-backtests';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import {
   getConcentration,
   getRiskMetrics,
@@ -29,7 +28,7 @@ import {
   type BackTestSeries,
   type Subject,
 } from '../risk-view.js';
-import { route } from '../route.js';
+import { routeBoth } from '../route.js';
 import { viewVolatility } from '../volatility-view.js';
 
 /** Sessions of the back-test. */
@@ -40,41 +39,29 @@ const VOLATILITY_SESSIONS = 504;
 const SYMBOLS_SHOWN_MAX = 200;
 
 export function riskRoutes(router: Router, context: ApiContext): void {
-  for (const definition of [getRiskMetrics, inPlural(getRiskMetrics)]) {
-    route(router, context, definition, ({ params, principal, query }) =>
-      answerAnalysed(context, params.id, principal.userId, (analysed) => readMetrics(context, analysed, query.lookback_days)),
-    );
-  }
+  routeBoth(router, context, getRiskMetrics, ({ params, principal, query }) =>
+    answerAnalysed(context, params.id, principal.userId, (analysed) => readMetrics(context, analysed, query.lookback_days)),
+  );
 
-  for (const definition of [getValueAtRisk, inPlural(getValueAtRisk)]) {
-    route(router, context, definition, ({ params, principal }) =>
-      answerAnalysed(context, params.id, principal.userId, async (analysed) => {
-        const [row, tested] = await Promise.all([readRisk(context, analysed, 'value_at_risk'), readBackTest(context, analysed)]);
-        if ('reason' in row) return row;
-        return row.valueAtRisk === null ? NOTHING_HELD : viewValueAtRisk(row, row.valueAtRisk, tested);
-      }),
-    );
-  }
+  routeBoth(router, context, getValueAtRisk, ({ params, principal }) =>
+    answerAnalysed(context, params.id, principal.userId, async (analysed) => {
+      const [row, tested] = await Promise.all([readRisk(context, analysed, 'value_at_risk'), readBackTest(context, analysed)]);
+      if ('reason' in row) return row;
+      return row.valueAtRisk === null ? NOTHING_HELD : viewValueAtRisk(row, row.valueAtRisk, tested);
+    }),
+  );
 
-  for (const definition of [getVolatility, inPlural(getVolatility)]) {
-    route(router, context, definition, ({ params, principal }) =>
-      answerAnalysed(context, params.id, principal.userId, (analysed) => readVolatility(context, analysed)),
-    );
-  }
+  routeBoth(router, context, getVolatility, ({ params, principal }) =>
+    answerAnalysed(context, params.id, principal.userId, (analysed) => readVolatility(context, analysed)),
+  );
 
-  for (const definition of [getConcentration, inPlural(getConcentration)]) {
-    route(router, context, definition, ({ params, principal }) =>
-      answerAnalysed(context, params.id, principal.userId, (analysed) => readConcentration(context, analysed, viewConcentration)),
-    );
-  }
+  routeBoth(router, context, getConcentration, ({ params, principal }) =>
+    answerAnalysed(context, params.id, principal.userId, (analysed) => readConcentration(context, analysed, viewConcentration)),
+  );
 
-  for (const definition of [getSectorExposure, inPlural(getSectorExposure)]) {
-    route(router, context, definition, ({ params, principal }) =>
-      answerAnalysed(context, params.id, principal.userId, (analysed) =>
-        readConcentration(context, analysed, viewSectorExposure),
-      ),
-    );
-  }
+  routeBoth(router, context, getSectorExposure, ({ params, principal }) =>
+    answerAnalysed(context, params.id, principal.userId, (analysed) => readConcentration(context, analysed, viewSectorExposure)),
+  );
 }
 
 const NOTHING_HELD: NoFigures = { reason: 'no_results', message: MISSING_WORDS.no_holdings };

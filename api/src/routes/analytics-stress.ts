@@ -1,4 +1,3 @@
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import {
   getStressScenarios,
   getStressTest,
@@ -9,20 +8,18 @@ import type { Router } from 'express';
 import { answerAnalysed, type NoFigures } from '../analysed-portfolio.js';
 import { noExposures, readFactorStanding, type FactorStanding } from '../analysed-risk.js';
 import type { ApiContext } from '../context.js';
-import { route } from '../route.js';
+import { route, routeBoth } from '../route.js';
 import { measuredResults, storedResults } from '../stress-results.js';
 import { SCENARIOS_SHOWN, viewStressTest } from '../stress-view.js';
 
 export function stressRoutes(router: Router, context: ApiContext): void {
-  for (const definition of [getStressTest, inPlural(getStressTest)]) {
-    route(router, context, definition, ({ params, principal, query }) =>
-      answerAnalysed(context, params.id, principal.userId, async (analysed) => {
-        const standing = await readFactorStanding(context, analysed, 'stress');
-        if ('reason' in standing) return standing;
-        return readStress(context, standing, query);
-      }),
-    );
-  }
+  routeBoth(router, context, getStressTest, ({ params, principal, query }) =>
+    answerAnalysed(context, params.id, principal.userId, async (analysed) => {
+      const standing = await readFactorStanding(context, analysed, 'stress');
+      if ('reason' in standing) return standing;
+      return readStress(context, standing, query);
+    }),
+  );
 
   route(router, context, getStressScenarios, async () => ({
     status: 200,

@@ -1,7 +1,6 @@
 import { loadCompletePortfolio } from '@closebell/prisma/complete-portfolio';
 import { listPortfolioStandings } from '@closebell/prisma/portfolio-standings';
 import { listPortfolios } from '@closebell/prisma/portfolios';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import { getCompletePortfolio, listDataPortfolios, TIMESERIES_MAX } from '@closebell/shared/contracts/data-portfolios';
 import { POSITIONS_SHOWN_MAX } from '@closebell/shared/contracts/data-positions';
 import { PORTFOLIOS_MAX } from '@closebell/shared/contracts/portfolios';
@@ -11,10 +10,15 @@ import type { ApiContext } from '../context.js';
 import { readHoldings } from '../session-holdings.js';
 import { requireReadable } from '../portfolio-access.js';
 import { viewPosition } from '../position-details-view.js';
-import { route } from '../route.js';
+import { route, routeBoth } from '../route.js';
 import { viewSnapshot } from '../snapshot-view.js';
 
 export function dataPortfolioRoutes(router: Router, context: ApiContext): void {
+  listRoute(router, context);
+  completeRoute(router, context);
+}
+
+function listRoute(router: Router, context: ApiContext): void {
   const { db, calendar } = context;
 
   route(router, context, listDataPortfolios, async ({ principal, now }) => {
@@ -32,33 +36,35 @@ export function dataPortfolioRoutes(router: Router, context: ApiContext): void {
       },
     };
   });
+}
 
-  for (const definition of [getCompletePortfolio, inPlural(getCompletePortfolio)]) {
-    route(router, context, definition, async ({ params, query, principal, now }) => {
-      const portfolio = await requireReadable(db, params.id, principal.userId);
-      const wantsHoldings = query.include_holdings === 'true';
-      const wantsSeries = query.include_timeseries === 'true';
-      const read = await loadCompletePortfolio(db, portfolio.id, {
-        asOfDate: query.as_of_date,
-        positionsMax: wantsHoldings ? POSITIONS_SHOWN_MAX : 0,
-        // One session more than are shown tells whether there are more.
-        sessionsMax: wantsSeries ? TIMESERIES_MAX + 1 : 0,
-      });
-      const { snapshot, sessions } = read;
-      if (snapshot === null) return { status: 200, body: noSnapshot(portfolio.id, query.as_of_date) };
-      const held = wantsHoldings ? await readHoldings(context, read.positions, snapshot) : null;
-      const points = sessions.slice(-TIMESERIES_MAX).map(viewSnapshot);
-      return {
-        status: 200,
-        body: {
-          ...viewComplete(portfolio, snapshot, { calendar, session: calendar.latestCompleteSession(now) }),
-          holdings: held?.holdings.map(viewPosition) ?? null,
-          holdings_source: held?.source ?? null,
-          timeseries: wantsSeries ? { points, truncated: sessions.length > TIMESERIES_MAX } : null,
-        },
-      };
+function completeRoute(router: Router, context: ApiContext): void {
+  const { db, calendar } = context;
+
+  routeBoth(router, context, getCompletePortfolio, async ({ params, query, principal, now }) => {
+    const portfolio = await requireReadable(db, params.id, principal.userId);
+    const wantsHoldings = query.include_holdings === 'true';
+    const wantsSeries = query.include_timeseries === 'true';
+    const read = await loadCompletePortfolio(db, portfolio.id, {
+      asOfDate: query.as_of_date,
+      positionsMax: wantsHoldings ? POSITIONS_SHOWN_MAX : 0,
+      // One session more than are shown tells whether there are more.
+      sessionsMax: wantsSeries ? TIMESERIES_MAX + 1 : 0,
     });
-  }
+    const { snapshot, sessions } = read;
+    if (snapshot === null) return { status: 200, body: noSnapshot(portfolio.id, query.as_of_date) };
+    const held = wantsHoldings ? await readHoldings(context, read.positions, snapshot) : null;
+    const points = sessions.slice(-TIMESERIES_MAX).map(viewSnapshot);
+    return {
+      status: 200,
+      body: {
+        ...viewComplete(portfolio, snapshot, { calendar, session: calendar.latestCompleteSession(now) }),
+        holdings: held?.holdings.map(viewPosition) ?? null,
+        holdings_source: held?.source ?? null,
+        timeseries: wantsSeries ? { points, truncated: sessions.length > TIMESERIES_MAX } : null,
+      },
+    };
+  });
 }
 
 function noSnapshot(portfolioId: string, asOfDate: string | undefined) {

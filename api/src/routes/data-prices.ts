@@ -8,6 +8,11 @@ import { readPriceHistory, type PriceHistory } from '../price-history.js';
 import { route } from '../route.js';
 
 export function dataPriceRoutes(router: Router, context: ApiContext): void {
+  portfolioRoute(router, context);
+  factorRoute(router, context);
+}
+
+function portfolioRoute(router: Router, context: ApiContext): void {
   const { db, calendar } = context;
 
   route(router, context, getPortfolioPrices, async ({ params, query, principal, now }) => {
@@ -36,6 +41,10 @@ export function dataPriceRoutes(router: Router, context: ApiContext): void {
       },
     };
   });
+}
+
+function factorRoute(router: Router, context: ApiContext): void {
+  const { calendar } = context;
 
   route(router, context, getFactorPrices, async ({ query, now }) => {
     const asked = askedFor(query.factors);

@@ -7,7 +7,6 @@ import {
   updateEquityChange,
   type EquityChangeRow,
 } from '@closebell/prisma/equity-changes';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import {
   addEquityChange,
   DELETE_DAYS,
@@ -23,25 +22,21 @@ import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
 import { requireChangeable, requireEnterable, requireEquity, termsOf } from '../equity-change-entry.js';
 import { changeLedger } from '../ledger-change-answer.js';
+import { cutPage } from '../page.js';
 import { requireReadable, requireWritable } from '../portfolio-access.js';
-import { route } from '../route.js';
+import { routeBoth } from '../route.js';
 
-const SAME = <T>(definition: T): T => definition;
-
-/** Each endpoint in the singular and in the plural: clients know both. */
 export function equityChangeRoutes(router: Router, context: ApiContext): void {
-  for (const at of [SAME, inPlural]) {
-    // Before the one of an id, which would take "summary" for one.
-    summaryRoute(router, context, at);
-    readRoutes(router, context, at);
-    entryRoute(router, context, at);
-    correctionRoutes(router, context, at);
-  }
+  // Before the one of an id, which would take "summary" for one.
+  summaryRoute(router, context);
+  readRoutes(router, context);
+  entryRoute(router, context);
+  correctionRoutes(router, context);
 }
 
-function summaryRoute(router: Router, context: ApiContext, at: typeof inPlural): void {
+function summaryRoute(router: Router, context: ApiContext): void {
   const { db } = context;
-  route(router, context, at(summariseEquityChanges), async ({ params, principal }) => {
+  routeBoth(router, context, summariseEquityChanges, async ({ params, principal }) => {
     const portfolio = await requireReadable(db, params.id, principal.userId);
     const totals = await sumEquityChanges(db.pool, portfolio.id);
     const [last] = await listStored(db.pool, portfolio.id, { limit: 1 });
@@ -52,20 +47,18 @@ function summaryRoute(router: Router, context: ApiContext, at: typeof inPlural):
   });
 }
 
-function readRoutes(router: Router, context: ApiContext, at: typeof inPlural): void {
+function readRoutes(router: Router, context: ApiContext): void {
   const { db } = context;
 
-  route(router, context, at(listEquityChanges), async ({ params, query, principal }) => {
+  routeBoth(router, context, listEquityChanges, async ({ params, query, principal }) => {
     const portfolio = await requireReadable(db, params.id, principal.userId);
     const { change_type: changeType, from, to, cursor: before, limit } = query;
-    // One row more than the page tells whether there is another page.
     const rows = await listStored(db.pool, portfolio.id, { changeType, from, to, before, limit: limit + 1 });
-    const changes = rows.slice(0, limit).map(viewChange);
-    const nextCursor = rows.length > limit ? changes.at(-1)!.id : null;
-    return { status: 200, body: { portfolio_id: portfolio.id, equity_changes: changes, next_cursor: nextCursor } };
+    const { page, nextCursor } = cutPage(rows, limit, ({ id }) => id);
+    return { status: 200, body: { portfolio_id: portfolio.id, equity_changes: page.map(viewChange), next_cursor: nextCursor } };
   });
 
-  route(router, context, at(getEquityChange), async ({ params, principal }) => {
+  routeBoth(router, context, getEquityChange, async ({ params, principal }) => {
     const portfolio = await requireReadable(db, params.id, principal.userId);
     const found = await findEquityChange(db.pool, portfolio.id, params.change);
     if (found === null) throw new AppError('ERR_EQUITY_008');
@@ -73,9 +66,9 @@ function readRoutes(router: Router, context: ApiContext, at: typeof inPlural): v
   });
 }
 
-function entryRoute(router: Router, context: ApiContext, at: typeof inPlural): void {
+function entryRoute(router: Router, context: ApiContext): void {
   const { db, calendar } = context;
-  route(router, context, at(addEquityChange), async ({ params, body, principal, requestId, keyHold, now }) => {
+  routeBoth(router, context, addEquityChange, async ({ params, body, principal, requestId, keyHold, now }) => {
     const { id: portfolioId } = await requireWritable(db, params.id, principal.userId);
     requireEnterable(body, calendar.newYorkDate(now));
     const terms = termsOf(body);
@@ -89,10 +82,10 @@ function entryRoute(router: Router, context: ApiContext, at: typeof inPlural): v
   });
 }
 
-function correctionRoutes(router: Router, context: ApiContext, at: typeof inPlural): void {
+function correctionRoutes(router: Router, context: ApiContext): void {
   const { db, calendar } = context;
 
-  route(router, context, at(editEquityChange), async ({ params, body, principal, requestId, now }) => {
+  routeBoth(router, context, editEquityChange, async ({ params, body, principal, requestId, now }) => {
     const { id: portfolioId } = await requireWritable(db, params.id, principal.userId);
     const { made, figures } = await changeLedger(context, { portfolioId, principal, requestId, now }, async (client, ledger) => {
       const before = await requireChangeable(client, portfolioId, params.change, 'edit');
@@ -111,7 +104,7 @@ function correctionRoutes(router: Router, context: ApiContext, at: typeof inPlur
     return { status: 200, body: { ...made, ...figures } };
   });
 
-  route(router, context, at(deleteEquityChange), async ({ params, principal, requestId, now }) => {
+  routeBoth(router, context, deleteEquityChange, async ({ params, principal, requestId, now }) => {
     const { id: portfolioId } = await requireWritable(db, params.id, principal.userId);
     const { made, figures } = await changeLedger(context, { portfolioId, principal, requestId, now }, async (client) => {
       const before = await requireChangeable(client, portfolioId, params.change, 'delete');

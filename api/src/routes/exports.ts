@@ -1,6 +1,5 @@
 import { readFiguresState, submitReport } from '@closebell/prisma/export-files';
 import { findJob, submitJob, type JobRow } from '@closebell/prisma/jobs';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import { exportPortfolio, exportReport, exportTrades } from '@closebell/shared/contracts/exports';
 import { AppError } from '@closebell/shared/errors';
 import { tradeFile } from '@closebell/shared/export/trade-file';
@@ -11,12 +10,13 @@ import { answerFile, attachmentHeaders, pendingFile } from '../job-file.js';
 import { userOrigin } from '../job-origin.js';
 import { requireReadable, requireWritable } from '../portfolio-access.js';
 import { preferredWaitMs } from '../preferred-wait.js';
-import { route } from '../route.js';
+import { requestFault } from '../request-fault.js';
+import { route, routeBoth } from '../route.js';
 
 const EXPORT_WAIT_MS = 10_000;
 
 export function exportRoutes(router: Router, context: ApiContext): void {
-  for (const definition of [exportPortfolio, inPlural(exportPortfolio)]) portfolioRoute(router, context, definition);
+  portfolioRoute(router, context);
   reportRoute(router, context);
 
   route(router, context, exportTrades, async ({ body }) => {
@@ -25,10 +25,10 @@ export function exportRoutes(router: Router, context: ApiContext): void {
   });
 }
 
-function portfolioRoute(router: Router, context: ApiContext, definition: typeof exportPortfolio): void {
+function portfolioRoute(router: Router, context: ApiContext): void {
   const { db, jobEnds, metrics } = context;
 
-  route(router, context, definition, async ({ params, query: { format, include }, principal, requestId, raw }) => {
+  routeBoth(router, context, exportPortfolio, async ({ params, query: { format, include }, principal, requestId, raw }) => {
     const portfolio = await requireReadable(db, params.id, principal.userId);
     const state = await requireState(context, portfolio.id);
     const payload = { portfolioId: portfolio.id, ...state, format, parts: include };
@@ -45,7 +45,8 @@ function reportRoute(router: Router, context: ApiContext): void {
 
   route(router, context, exportReport, async ({ body, principal, requestId, keyHold, now }) => {
     const portfolio = await requireWritable(db, body.portfolio_id, principal.userId);
-    if (body.as_of_date !== undefined && body.as_of_date > calendar.newYorkDate(now)) throw inFuture();
+    if (body.as_of_date !== undefined && body.as_of_date > calendar.newYorkDate(now))
+      throw requestFault('as_of_date', 'must not be in the future');
     const { generation } = await requireState(context, portfolio.id);
     const { jobId, created } = await submitReport(
       db,
@@ -68,8 +69,4 @@ async function requireJob({ db }: ApiContext, jobId: string): Promise<JobRow> {
   const job = await findJob(db.pool, jobId);
   if (job === null) throw new Error(`job ${jobId} is gone`);
   return job;
-}
-
-function inFuture(): AppError {
-  return new AppError('ERR_REQ_001', { details: { issues: [{ path: 'as_of_date', message: 'must not be in the future' }] } });
 }

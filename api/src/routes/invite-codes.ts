@@ -11,11 +11,11 @@ import {
 import { changeInviteCode, createInviteCode, listInviteCodes, revokeInviteCode } from '@closebell/shared/contracts/invite-codes';
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
-import { cutPage } from '../admin-view.js';
 import { audited } from '../audited.js';
 import { isConfiguredCode, newInviteCode } from '../auth/invite-codes.js';
 import type { Principal } from '../auth/principal.js';
 import type { ApiContext } from '../context.js';
+import { cutPage } from '../page.js';
 import { route } from '../route.js';
 
 export function inviteCodeRoutes(router: Router, context: ApiContext): void {
@@ -35,7 +35,8 @@ export function inviteCodeRoutes(router: Router, context: ApiContext): void {
   });
 
   route(router, context, listInviteCodes, async ({ query: { cursor, limit } }) => {
-    const { page, nextCursor } = cutPage(await listCodes(db.pool, { before: cursor, limit: limit + 1 }), limit);
+    const rows = await listCodes(db.pool, { before: cursor, limit: limit + 1 });
+    const { page, nextCursor } = cutPage(rows, limit, ({ id }) => id);
     return { status: 200, body: { invite_codes: page.map(viewInvite), next_cursor: nextCursor } };
   });
 

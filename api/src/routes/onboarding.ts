@@ -13,6 +13,7 @@ import { requireForm } from '../import-form.js';
 import { userOrigin } from '../job-origin.js';
 import { preferredWaitMs } from '../preferred-wait.js';
 import { previewPositions, viewPosition } from '../preview.js';
+import { requestFault } from '../request-fault.js';
 import { route } from '../route.js';
 
 export function onboardingRoutes(router: Router, context: ApiContext): void {
@@ -50,7 +51,7 @@ export function onboardingRoutes(router: Router, context: ApiContext): void {
     if (file === null) throw new AppError('ERR_PORT_007');
     const allowMultipleLots = readFlag(fields['allow_multiple_lots']);
     if (allowMultipleLots === null) {
-      throw new AppError('ERR_REQ_001', { details: { issues: [{ path: 'allow_multiple_lots', message: FLAG_FAULT }] } });
+      throw requestFault('allow_multiple_lots', FLAG_FAULT);
     }
     const today = context.calendar.newYorkDate(now);
     const read = await previewPositions({ bytes: file.bytes, fileName: file.name, today, allowMultipleLots });

@@ -1,22 +1,18 @@
 import { findSnapshotRange, listSnapshots, type SnapshotRow } from '@closebell/prisma/snapshots';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import { getPerformance, type PerformanceRange } from '@closebell/shared/contracts/performance';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
 import { rangeStart, viewPerformance } from '../performance-view.js';
 import { requireReadable } from '../portfolio-access.js';
-import { route } from '../route.js';
+import { routeBoth } from '../route.js';
 
-/** In the singular and in the plural: clients know both. */
 export function performanceRoutes(router: Router, context: ApiContext): void {
-  for (const definition of [getPerformance, inPlural(getPerformance)]) {
-    route(router, context, definition, async ({ params, query, principal }) => {
-      const portfolio = await requireReadable(context.db, params.id, principal.userId);
-      const snapshots = await readRange(context, portfolio.id, query.range);
-      const shown = { portfolioId: portfolio.id, range: query.range, isCurrent: portfolio.dirty_from === null };
-      return { status: 200, body: viewPerformance(shown, snapshots) };
-    });
-  }
+  routeBoth(router, context, getPerformance, async ({ params, query, principal }) => {
+    const portfolio = await requireReadable(context.db, params.id, principal.userId);
+    const snapshots = await readRange(context, portfolio.id, query.range);
+    const shown = { portfolioId: portfolio.id, range: query.range, isCurrent: portfolio.dirty_from === null };
+    return { status: 200, body: viewPerformance(shown, snapshots) };
+  });
 }
 
 /** More sessions than the calendar has. */

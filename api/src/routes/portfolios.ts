@@ -9,7 +9,7 @@ import {
   listPortfolios as listStored,
 } from '@closebell/prisma/portfolios';
 import { findSnapshot, findSnapshotRange } from '@closebell/prisma/snapshots';
-import { inPlural } from '@closebell/shared/contracts/calculation';
+import { addMoney } from '@closebell/shared/calc/exact-value';
 import {
   changePortfolio,
   createPortfolio,
@@ -25,9 +25,16 @@ import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
 import { changeLedger } from '../ledger-change-answer.js';
 import { requireReadable, requireWritable } from '../portfolio-access.js';
-import { changeTerms, isOtherAnchor, requireChangedForm, requirePortfolioForm } from '../portfolio-terms.js';
+import {
+  changeTerms,
+  isOtherAnchor,
+  requireChangedForm,
+  requirePortfolioForm,
+  withoutAnchor,
+  type GivenTerms,
+} from '../portfolio-terms.js';
 import { viewPortfolio, viewPortfolioNow, viewTerms } from '../portfolio-view.js';
-import { route } from '../route.js';
+import { route, routeBoth } from '../route.js';
 import { readSnapshotInputs } from '../snapshot-inputs.js';
 import { viewSnapshotInputs } from '../snapshot-view.js';
 
@@ -56,20 +63,19 @@ export function portfolioRoutes(router: Router, context: ApiContext): void {
     return { status: 200, body: viewPortfolioNow(stored, now) };
   });
 
+  makeRoute(router, context);
   changeRoutes(router, context);
 
-  for (const definition of [getSnapshot, inPlural(getSnapshot)]) {
-    route(router, context, definition, async ({ params, principal }) => {
-      const portfolio = await requireReadable(db, params.id, principal.userId);
-      const snapshot = await findSnapshot(db.pool, portfolio.id, params.date);
-      const inputs = snapshot === null ? null : await readSnapshotInputs(context, portfolio.id, snapshot);
-      if (snapshot !== null && inputs !== null) return { status: 200, body: viewSnapshotInputs(portfolio.id, snapshot, inputs) };
-      return { status: 200, body: await noSnapshot(context, portfolio.id, params.date) };
-    });
-  }
+  routeBoth(router, context, getSnapshot, async ({ params, principal }) => {
+    const portfolio = await requireReadable(db, params.id, principal.userId);
+    const snapshot = await findSnapshot(db.pool, portfolio.id, params.date);
+    const inputs = snapshot === null ? null : await readSnapshotInputs(context, portfolio.id, snapshot);
+    if (snapshot !== null && inputs !== null) return { status: 200, body: viewSnapshotInputs(portfolio.id, snapshot, inputs) };
+    return { status: 200, body: await noSnapshot(context, portfolio.id, params.date) };
+  });
 }
 
-function changeRoutes(router: Router, context: ApiContext): void {
+function makeRoute(router: Router, context: ApiContext): void {
   const { db, calendar, config } = context;
 
   route(router, context, createPortfolio, async ({ body, principal, now, keyHold }) => {
@@ -88,17 +94,22 @@ function changeRoutes(router: Router, context: ApiContext): void {
     const headers = { Location: `/api/v1/portfolios/${id}` };
     return { status: 201, headers, body: { ...viewPortfolio(portfolio, NOT_CALCULATED), ...urls } };
   });
+}
+
+function changeRoutes(router: Router, context: ApiContext): void {
+  const { db, calendar } = context;
 
   route(router, context, changePortfolio, async ({ params, body, principal, requestId, now }) => {
     const before = await requireWritable(db, params.id, principal.userId);
-    const change = (client: Queryable) =>
-      changeTerms(client, before.id, (stored) => requireChangedForm(stored, body, { calendar, now }));
+    const change = (client: Queryable, given: GivenTerms) =>
+      changeTerms(client, before.id, (stored) => requireChangedForm(stored, given, { calendar, now }));
     if (!isOtherAnchor(before, body)) {
-      return { status: 200, body: viewTerms(await inTransaction(db, change)) };
+      const portfolio = await inTransaction(db, (client) => change(client, withoutAnchor(body)));
+      return { status: 200, body: viewTerms(portfolio) };
     }
     const ledger = { portfolioId: before.id, principal, requestId, now };
     const { made, figures } = await changeLedger(context, ledger, async (client) => ({
-      made: viewTerms(await change(client)),
+      made: viewTerms(await change(client, body)),
       days: 'everything',
     }));
     return { status: 200, body: { ...made, ...figures } };
@@ -129,9 +140,4 @@ async function noSnapshot({ db, calendar }: ApiContext, portfolioId: string, dat
       last_snapshot_date: last,
     },
   };
-}
-
-/** Sums money in whole units of 1e-4, so that the total has no digits that its parts lack. */
-function addMoney(values: readonly number[]): number {
-  return values.reduce((total, value) => total + Math.round(value * 10_000), 0) / 10_000;
 }

@@ -1,6 +1,5 @@
 import { findPortfolio } from '@closebell/prisma/portfolios';
 import { deleteLot, forgetMarks, insertLots, listLots, updateLot } from '@closebell/prisma/positions';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import { givenLot, readLot, readLots } from '@closebell/shared/contracts/position-form';
 import {
   changePosition,
@@ -11,35 +10,35 @@ import {
 } from '@closebell/shared/contracts/positions';
 import { normaliseSymbol } from '@closebell/shared/csv/symbols';
 import { AppError } from '@closebell/shared/errors';
+import { positionType } from '@closebell/shared/position-type';
 import type { Router } from 'express';
 import type { z } from 'zod';
 import type { ApiContext } from '../context.js';
 import { changeLedger } from '../ledger-change-answer.js';
 import { daysBetween, daysOf, isOtherOption, requireEnteredLot, requireLots } from '../lot-changes.js';
+import { cutPage } from '../page.js';
 import { requireReadable, requireWritable } from '../portfolio-access.js';
 import { requireReadablePosition, requireWritablePosition } from '../position-access.js';
-import { groupPositions, positionType, sumPositions, viewLot, viewPosition } from '../position-view.js';
+import { groupPositions, sumPositions, viewLot, viewPosition } from '../position-view.js';
 import { grossOf, placeOf, readPositionsNow, type ShownPosition } from '../positions-now.js';
-import { route } from '../route.js';
+import { route, routeBoth } from '../route.js';
 
 export function positionRoutes(router: Router, context: ApiContext): void {
-  for (const at of [SAME, inPlural]) portfolioPositionRoutes(router, context, at);
+  listRoute(router, context);
+  entryRoute(router, context);
   lotRoutes(router, context);
 }
 
-const SAME = <T>(definition: T): T => definition;
+function listRoute(router: Router, context: ApiContext): void {
+  const { db } = context;
 
-function portfolioPositionRoutes(router: Router, context: ApiContext, at: typeof inPlural): void {
-  const { db, calendar } = context;
-
-  route(router, context, at(listPositions), async ({ params, query, principal, now }) => {
+  routeBoth(router, context, listPositions, async ({ params, query, principal, now }) => {
     const portfolio = await requireReadable(db, params.id, principal.userId);
     const all = await readPositionsNow(context, portfolio, now);
     const grossE4 = grossOf(all);
     const matching = all.filter((position) => isWanted(position, query));
     const rest = matching.filter(({ lot }) => query.cursor === undefined || placeOf(lot) > query.cursor);
-    const page = rest.slice(0, query.limit);
-    const last = page.at(-1);
+    const { page, nextCursor } = cutPage(rest, query.limit, ({ lot }) => placeOf(lot));
     return {
       status: 200,
       body: {
@@ -49,12 +48,16 @@ function portfolioPositionRoutes(router: Router, context: ApiContext, at: typeof
         totals: sumPositions(matching, grossE4),
         groups: query.group_by === undefined ? null : groupPositions(matching, query.group_by, grossE4),
         positions: page.map((position) => viewPosition(position, grossE4)),
-        next_cursor: last === undefined || rest.length === page.length ? null : placeOf(last.lot),
+        next_cursor: nextCursor,
       },
     };
   });
+}
 
-  route(router, context, at(createPositions), async ({ params, body, principal, requestId, now, keyHold }) => {
+function entryRoute(router: Router, context: ApiContext): void {
+  const { db, calendar } = context;
+
+  routeBoth(router, context, createPositions, async ({ params, body, principal, requestId, now, keyHold }) => {
     const portfolio = await requireWritable(db, params.id, principal.userId);
     const { positions: several, allow_multiple_lots: allowMultipleLots, ...single } = body;
     const given = several ?? [single];

@@ -6,6 +6,7 @@ import { findJob, type JobRow } from '@closebell/prisma/jobs';
 import { cancelSystemJob, getSystemJob, getSystemJobResult, type SystemJob } from '@closebell/shared/contracts/system-jobs';
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
+import { accepted } from '../accepted.js';
 import type { ApiContext } from '../context.js';
 import { answerFile, systemJobUrl } from '../job-file.js';
 import { route } from '../route.js';
@@ -23,14 +24,14 @@ export function systemJobRoutes(router: Router, context: ApiContext): void {
   route(router, context, getSystemJobResult, async ({ params, principal }) => {
     const job = await requireJob(context, params.id);
     if (requesterOf(job) !== principal.userId) throw noSuchJob();
-    return (await answerFile(context, job)) ?? accepted(await readView(context, job));
+    return (await answerFile(context, job)) ?? accepted(systemJobUrl(job.id), await readView(context, job));
   });
 
   route(router, context, cancelSystemJob, async ({ params, principal, keyHold }) => {
     const job = await requireJob(context, params.id);
     if (requesterOf(job) !== principal.userId) throw new AppError('ERR_OWNER_001');
     await makeOnce<CancelResult>(keyHold, (note) => cancelTree(db, job.run_id, note));
-    return accepted(await readView(context, await requireJob(context, job.id)));
+    return accepted(systemJobUrl(job.id), await readView(context, await requireJob(context, job.id)));
   });
 }
 
@@ -48,10 +49,6 @@ async function requireJob({ db }: ApiContext, jobId: string): Promise<JobRow> {
 
 async function readView({ db }: ApiContext, job: JobRow): Promise<SystemJob> {
   return viewSystemJob(job, await findExportFileHead(db.pool, job.id));
-}
-
-function accepted(body: SystemJob) {
-  return { status: 202, headers: { Location: systemJobUrl(body.job_id), 'Retry-After': '1' }, body };
 }
 
 function noSuchJob(): AppError {

@@ -30,6 +30,7 @@ import {
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
+import { cutPage } from '../page.js';
 import { requireReadablePosition, requireWritablePosition } from '../position-access.js';
 import { route } from '../route.js';
 import { requireReadableTag, requireWritableTags } from '../tag-access.js';
@@ -55,10 +56,8 @@ function tagReads(router: Router, context: ApiContext): void {
 
   route(router, context, listTagPositions, async ({ params, query: { limit, cursor }, principal }) => {
     const tag = await requireReadableTag(db, params.id, principal.userId);
-    // One row more than the page tells whether there is another page.
     const rows = await listTaggedPositions(db.pool, tag.id, { after: cursor, limit: limit + 1 });
-    const page = rows.slice(0, limit);
-    const nextCursor = rows.length > limit ? (page.at(-1)?.id ?? null) : null;
+    const { page, nextCursor } = cutPage(rows, limit, ({ id }) => id);
     return { status: 200, body: { tag_id: tag.id, positions: page.map(viewTaggedPosition), next_cursor: nextCursor } };
   });
 }

@@ -1,49 +1,43 @@
 import { listTrades as listStored, type TradeRow } from '@closebell/prisma/trades';
 import { lotValueE4, parseScaled } from '@closebell/shared/calc/exact-value';
 import { isCashLike } from '@closebell/shared/cash-securities';
-import { inPlural } from '@closebell/shared/contracts/calculation';
 import { plainDecimal } from '@closebell/shared/contracts/json-decimal';
 import { listTrades, makeTrade } from '@closebell/shared/contracts/trades';
 import { AppError } from '@closebell/shared/errors';
 import type { Router } from 'express';
 import type { ApiContext } from '../context.js';
 import { userOrigin } from '../job-origin.js';
+import { cutPage } from '../page.js';
 import { requireReadable, requireWritable } from '../portfolio-access.js';
-import { route } from '../route.js';
+import { requestFault } from '../request-fault.js';
+import { routeBoth } from '../route.js';
 import { executeTrade } from '../trade-execution.js';
 import { findTradePrice, type TradePrice } from '../trade-price.js';
 
-/** In the singular and in the plural: clients know both. */
 export function tradeRoutes(router: Router, context: ApiContext): void {
   const { db, calendar } = context;
 
-  for (const definition of [makeTrade, inPlural(makeTrade)]) {
-    route(router, context, definition, async ({ params, body, principal, requestId, keyHold, now }) => {
-      const { id: portfolioId, currency } = await requireWritable(db, params.id, principal.userId);
-      const { symbol, side, trade_date: tradeDate = calendar.newYorkDate(now) } = body;
-      requireTradable(context, { symbol, tradeDate, now });
-      const quantityE8 = parseScaled(plainDecimal(body.quantity)!, 8);
-      const price: TradePrice =
-        body.price === undefined
-          ? await findTradePrice(context, { symbol, tradeDate, currency, now, origin: userOrigin(principal, requestId) })
-          : { priceE6: Number(parseScaled(plainDecimal(body.price)!, 6)), source: 'given' };
-      requireValue(quantityE8, price);
-      const request = { portfolioId, principal, requestId, now, keyHold };
-      const { made, figures } = await executeTrade(context, request, { symbol, side, quantityE8, tradeDate, price });
-      return { status: 200, body: { ...made, ...figures } };
-    });
-  }
+  routeBoth(router, context, makeTrade, async ({ params, body, principal, requestId, keyHold, now }) => {
+    const { id: portfolioId, currency } = await requireWritable(db, params.id, principal.userId);
+    const { symbol, side, trade_date: tradeDate = calendar.newYorkDate(now) } = body;
+    requireTradable(context, { symbol, tradeDate, now });
+    const quantityE8 = parseScaled(plainDecimal(body.quantity)!, 8);
+    const price: TradePrice =
+      body.price === undefined
+        ? await findTradePrice(context, { symbol, tradeDate, currency, now, origin: userOrigin(principal, requestId) })
+        : { priceE6: Number(parseScaled(plainDecimal(body.price)!, 6)), source: 'given' };
+    requireValue(quantityE8, price);
+    const request = { portfolioId, principal, requestId, now, keyHold };
+    const { made, figures } = await executeTrade(context, request, { symbol, side, quantityE8, tradeDate, price });
+    return { status: 200, body: { ...made, ...figures } };
+  });
 
-  for (const definition of [listTrades, inPlural(listTrades)]) {
-    route(router, context, definition, async ({ params, query: { symbol, cursor, limit }, principal }) => {
-      const { id: portfolioId } = await requireReadable(db, params.id, principal.userId);
-      // One row more than the page tells whether there is another page.
-      const rows = await listStored(db.pool, portfolioId, { symbol, before: cursor, limit: limit + 1 });
-      const trades = rows.slice(0, limit).map(viewTrade);
-      const nextCursor = rows.length > limit ? trades.at(-1)!.trade_id : null;
-      return { status: 200, body: { portfolio_id: portfolioId, trades, next_cursor: nextCursor } };
-    });
-  }
+  routeBoth(router, context, listTrades, async ({ params, query: { symbol, cursor, limit }, principal }) => {
+    const { id: portfolioId } = await requireReadable(db, params.id, principal.userId);
+    const rows = await listStored(db.pool, portfolioId, { symbol, before: cursor, limit: limit + 1 });
+    const { page, nextCursor } = cutPage(rows, limit, ({ trade_id: id }) => id);
+    return { status: 200, body: { portfolio_id: portfolioId, trades: page.map(viewTrade), next_cursor: nextCursor } };
+  });
 }
 
 function viewTrade({ created_at: createdAt, ...trade }: TradeRow) {
@@ -73,5 +67,5 @@ function requireValue(quantityE8: bigint, { priceE6 }: TradePrice): void {
   const isTooLarge = product >= VALUE_E4_MAX / 1e4;
   if (!isTooLarge && lotValueE4({ quantityE8, multiplier: 1 }, priceE6) > 0) return;
   const message = isTooLarge ? 'quantity × price must be below 100 billion' : 'quantity × price must come to 0.0001 at least';
-  throw new AppError('ERR_REQ_001', { details: { issues: [{ path: 'quantity', message }] } });
+  throw requestFault('quantity', message);
 }

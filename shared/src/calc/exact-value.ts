@@ -55,6 +55,11 @@ export function assertSafe(valueE4: number, what: string): number {
   return valueE4;
 }
 
+/** Adds money up in whole units of 1e-4, so that the sum has no digits that its parts lack. */
+export function addMoney(values: readonly number[]): number {
+  return values.reduce((sumE4, value) => sumE4 + Math.round(value * 1e4), 0) / 1e4;
+}
+
 /** Reads a plain decimal such as '-12.5' as an integer of 10^-decimals. Throws on anything else, also on lost digits. */
 export function parseScaled(text: string, decimals: number): bigint {
   const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);

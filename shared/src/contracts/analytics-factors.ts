@@ -1,9 +1,9 @@
 // What the holdings have in common with the market and its styles.
 import { z } from 'zod';
-import { normaliseSymbol } from '../csv/symbols.js';
 import { analyticsRead } from './analytics.js';
 import { endpoint } from './endpoint.js';
 import { date, fraction, id, money, pageLimit } from './fields.js';
+import { symbolList } from './symbol-field.js';
 
 const SYMBOLS_ASKED_MAX = 100;
 const SYMBOL_CHARACTERS_MAX = 100;
@@ -88,12 +88,7 @@ const positionFactorExposures = z.object({
   metadata,
 });
 
-const symbols = z
-  .string()
-  .transform((list) => [
-    ...new Set(list.split(',').flatMap((each) => (each.trim() === '' ? [] : [normaliseSymbol(each.trim())]))),
-  ])
-  .pipe(z.array(z.string().max(SYMBOL_CHARACTERS_MAX)).min(1).max(SYMBOLS_ASKED_MAX));
+const symbols = symbolList(z.string().max(SYMBOL_CHARACTERS_MAX), SYMBOLS_ASKED_MAX);
 
 export const getPositionFactorExposures = analyticsRead('positions/factor-exposures', {
   summary: 'Each position in each factor',

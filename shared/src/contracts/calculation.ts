@@ -1,6 +1,6 @@
 // The calculation of one portfolio: asked for, followed, cancelled. Every path exists under /portfolio and under /portfolios.
 import { z } from 'zod';
-import { endpoint, type Endpoint } from './endpoint.js';
+import { endpoint } from './endpoint.js';
 import { date, id, idParams, instant, queryFlag } from './fields.js';
 import { runFields, startedStatus } from './run.js';
 
@@ -128,8 +128,3 @@ export const getReadiness = endpoint({
   },
   errors: ['ERR_PORT_404', 'ERR_REQ_001'],
 });
-
-/** The same endpoint where clients look for it in the plural. */
-export function inPlural<E extends Endpoint>(definition: E): E {
-  return { ...definition, path: definition.path.replace('/portfolio/', '/portfolios/') };
-}

@@ -1,19 +1,15 @@
 // What is known of securities beside their prices.
 import { z } from 'zod';
-import { normaliseSymbol } from '../csv/symbols.js';
 import { endpoint } from './endpoint.js';
 import { instant } from './fields.js';
+import { symbolList } from './symbol-field.js';
 
 const SYMBOLS_MAX = 100;
 const SYMBOL_CHARACTERS_MAX = 100;
 
-const symbols = z
-  .string()
-  .describe(`1 to ${SYMBOLS_MAX}, separated by commas`)
-  .transform((text) => [
-    ...new Set(text.split(',').flatMap((part) => (part.trim() === '' ? [] : [normaliseSymbol(part.trim())]))),
-  ])
-  .pipe(z.array(z.string().max(SYMBOL_CHARACTERS_MAX)).min(1).max(SYMBOLS_MAX));
+const symbols = symbolList(z.string().max(SYMBOL_CHARACTERS_MAX), SYMBOLS_MAX).describe(
+  `1 to ${SYMBOLS_MAX}, separated by commas`,
+);
 
 const companyProfile = z.object({
   symbol: z.string(),

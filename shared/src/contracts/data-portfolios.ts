@@ -4,20 +4,10 @@ import { UNAVAILABLE_REASONS } from './analytics.js';
 import { valuedPosition } from './data-positions.js';
 import { endpoint } from './endpoint.js';
 import { date, fraction, id, idParams, instant, money, queryFlag } from './fields.js';
-import { snapshot } from './portfolios.js';
+import { account, snapshot } from './portfolios.js';
 
 /** Sessions of one answer at most, the newest: about four years. */
 export const TIMESERIES_MAX = 1_000;
-
-const account = {
-  portfolio_name: z.string(),
-  account_name: z.string(),
-  account_type: z.string(),
-  currency: z.string(),
-  equity_balance: money.describe('as you stated it at the close of equity_as_of'),
-  equity_as_of: date,
-  created_at: instant,
-};
 
 const counts = z.object({
   total: z.int(),

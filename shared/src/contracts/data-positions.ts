@@ -1,8 +1,8 @@
 // Lots with all that is known of them, for programs: what they were entered with, what they are worth, and what that rests on.
 import { z } from 'zod';
+import { POSITION_TYPES } from '../position-type.js';
 import { endpoint } from './endpoint.js';
 import { date, fraction, id, money, queryFlag } from './fields.js';
-import { POSITION_TYPES } from './positions.js';
 
 /** Ids of one request at most: more of them would not fit an address of 16 KB. */
 const POSITION_IDS_MAX = 300;

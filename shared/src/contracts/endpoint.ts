@@ -50,3 +50,8 @@ export function endpoint<
 >(definition: Endpoint<P, Q, B, A>): Endpoint<P, Q, B, A> {
   return definition;
 }
+
+/** The same endpoint where clients look for it in the plural. */
+export function inPlural<E extends Endpoint>(definition: E): E {
+  return { ...definition, path: definition.path.replace('/portfolio/', '/portfolios/') };
+}

@@ -22,10 +22,10 @@ import { calculateGreeksOfRequest, getGreeks } from './analytics-greeks.js';
 import { getConcentration, getRiskMetrics, getSectorExposure, getValueAtRisk, getVolatility } from './analytics-risk.js';
 import { getStressScenarios, getStressTest } from './analytics-stress.js';
 import { logIn, logOut, me, refresh, register } from './auth.js';
-import { calculatePortfolio, cancelRun, followRun, getBatchStatus, getReadiness, inPlural } from './calculation.js';
+import { calculatePortfolio, cancelRun, followRun, getBatchStatus, getReadiness } from './calculation.js';
 import { getCompanyProfiles } from './company-profiles.js';
 import { openApiDocument } from './documents.js';
-import type { Endpoint } from './endpoint.js';
+import { inPlural, type Endpoint } from './endpoint.js';
 import {
   addEquityChange,
   deleteEquityChange,

@@ -10,18 +10,23 @@ export const PORTFOLIOS_MAX = 1_000;
 /** Positions shown with a portfolio. */
 export const POSITIONS_SHOWN_MAX = 1_000;
 
-const portfolio = z.object({
-  id,
+/** What its owner has said of a portfolio. */
+export const account = {
   portfolio_name: z.string(),
   account_name: z.string(),
   account_type: z.string(),
   currency: z.string(),
   equity_balance: money.describe('as you stated it at the close of equity_as_of'),
   equity_as_of: date,
+  created_at: instant,
+};
+
+const portfolio = z.object({
+  id,
+  ...account,
   description: z.string().nullable(),
   net_asset_value: money.nullable().describe('of the newest calculated session; null before the first'),
   snapshot_date: date.nullable(),
-  created_at: instant,
 });
 
 export const listPortfolios = endpoint({

@@ -1,11 +1,11 @@
 // The lots of a portfolio: shown as they stand now, entered, changed and removed.
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../errors.js';
+import { POSITION_TYPES } from '../position-type.js';
 import { endpoint } from './endpoint.js';
-import { date, fraction, id, idParams, instant, money, pageLimit } from './fields.js';
+import { date, fraction, id, idParams, instant, money, pageLimit, queryFlag } from './fields.js';
 import { followingFigures } from './ledger-change.js';
 
-export const POSITION_TYPES = ['LONG', 'SHORT', 'LC', 'LP', 'SC', 'SP'] as const;
 const INVESTMENT_CLASSES = ['PUBLIC', 'OPTIONS', 'PRIVATE'] as const;
 export const POSITION_GROUPINGS = ['class', 'type', 'sector', 'symbol', 'tag'] as const;
 /** Lots in one request. */
@@ -121,7 +121,7 @@ export const listPositions = endpoint({
     type: z.enum(POSITION_TYPES).optional(),
     symbol: z.string().trim().min(1).max(100).optional().describe('of the lot, or of what an option is on'),
     tag: z.string().trim().min(1).max(100).optional().describe('the name or the id of one of your tags'),
-    include_closed: z.enum(['true', 'false']).default('false').describe('true or false'),
+    include_closed: queryFlag,
     group_by: z.enum(POSITION_GROUPINGS).optional().describe('also adds them up; a lot with several tags counts in each of them'),
     limit: pageLimit(POSITIONS_PAGE_MAX, POSITIONS_PAGE_MAX),
     cursor: z
@@ -229,4 +229,3 @@ export const deletePosition = endpoint({
 
 export type Position = z.output<typeof position>;
 export type PositionGroup = z.output<typeof group>;
-export type PositionType = (typeof POSITION_TYPES)[number];

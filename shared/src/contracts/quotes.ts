@@ -1,19 +1,15 @@
 // The newest quotes that are stored. Nothing is invented: no bid, no ask, no change without a previous close.
 import { z } from 'zod';
-import { hasSymbolCharacters, normaliseSymbol } from '../csv/symbols.js';
+import { hasSymbolCharacters } from '../csv/symbols.js';
 import { QUOTE_SYMBOL_LENGTH_MAX, QUOTE_SYMBOLS_MAX } from '../jobs.js';
 import { endpoint } from './endpoint.js';
 import { instant, money } from './fields.js';
+import { symbolList } from './symbol-field.js';
 
 const symbol = z
   .string()
   .max(QUOTE_SYMBOL_LENGTH_MAX, `symbols have at most ${QUOTE_SYMBOL_LENGTH_MAX} characters`)
   .refine(hasSymbolCharacters, 'not a symbol');
-
-const symbolList = z
-  .string()
-  .transform((list) => [...new Set(list.split(',').map((each) => normaliseSymbol(each.trim())))].filter((each) => each !== ''))
-  .pipe(z.array(symbol).min(1, 'name at least one symbol').max(QUOTE_SYMBOLS_MAX, `at most ${QUOTE_SYMBOLS_MAX} at a time`));
 
 const quote = z.object({
   symbol: z.string(),
@@ -34,7 +30,7 @@ export const getQuotes = endpoint({
   summary: 'The newest quotes of some symbols, fetched again when they are over a minute old and the exchange is open',
   tag: 'Data',
   auth: 'user',
-  query: z.object({ symbols: symbolList.describe('separated by commas: AAPL,BRK.B') }),
+  query: z.object({ symbols: symbolList(symbol, QUOTE_SYMBOLS_MAX).describe('separated by commas: AAPL,BRK.B') }),
   responses: {
     200: {
       description:

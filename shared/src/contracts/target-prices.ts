@@ -1,7 +1,6 @@
 // Target prices: what a user expects of a symbol in one portfolio, and what the positions in it would gain. They move no figure.
 // The path of a portfolio's exists under /portfolio and under /portfolios.
 import { z } from 'zod';
-import { decimalsOf, parseDecimal } from '../csv/decimal-text.js';
 import {
   TARGET_DATE_MAX,
   TARGET_DATE_MIN,
@@ -12,19 +11,14 @@ import {
 } from '../csv/read-target-prices.js';
 import { endpoint } from './endpoint.js';
 import { date, fraction, id, idParams, instant, money } from './fields.js';
+import { decimalField } from './json-decimal.js';
 import { UPLOAD_FIELD } from './onboarding.js';
 import { symbolField } from './symbol-field.js';
 
 /** Of one portfolio: a list is never cut. */
 export const TARGET_PRICES_MAX = 1_000;
 
-const price = z
-  .number()
-  .lt(10 ** TARGET_PRICE_WHOLE_DIGITS)
-  .refine((value) => {
-    const decimal = parseDecimal(String(value));
-    return decimal !== null && decimalsOf(decimal) <= TARGET_PRICE_DECIMALS;
-  }, `must have at most ${TARGET_PRICE_DECIMALS} decimals`);
+const price = decimalField({ decimals: TARGET_PRICE_DECIMALS, below: 10 ** TARGET_PRICE_WHOLE_DIGITS, belowWords: '10 million' });
 const targetPrice = price.positive().describe('per share, unit or option share');
 const downsidePrice = price.nonnegative().nullable().describe('what the price may fall to, or rise to for a short');
 const targetDate = date

@@ -1,10 +1,11 @@
 // Purchases and sales of market securities. The paths exist under /portfolio and under /portfolios.
 import { z } from 'zod';
-import { hasSymbolCharacters, looksLikeOccSymbol, normaliseSymbol } from '../csv/symbols.js';
+import { looksLikeOccSymbol } from '../csv/symbols.js';
 import { endpoint } from './endpoint.js';
 import { date, id, idParams, instant, money, pageLimit } from './fields.js';
 import { decimalField } from './json-decimal.js';
 import { followingFigures } from './ledger-change.js';
+import { symbolField } from './symbol-field.js';
 
 const SYMBOL_CHARACTERS_MAX = 100;
 const TRADES_PAGE_MAX = 200;
@@ -14,13 +15,7 @@ export type TradePriceSource = (typeof TRADE_PRICE_SOURCES)[number];
 
 const OPTION_ADVICE = 'is an option: enter option lots with POST /portfolios/{id}/positions';
 
-/** In the stored spelling, as an upload reads it. */
-const tradedSymbol = z
-  .string()
-  .max(SYMBOL_CHARACTERS_MAX, `symbols have at most ${SYMBOL_CHARACTERS_MAX} characters`)
-  .refine((symbol) => !looksLikeOccSymbol(symbol.trim()), OPTION_ADVICE)
-  .transform((symbol) => normaliseSymbol(symbol.trim()))
-  .refine((symbol) => hasSymbolCharacters(symbol) || looksLikeOccSymbol(symbol), 'use letters, digits and . _ - / only');
+const tradedSymbol = symbolField(SYMBOL_CHARACTERS_MAX).refine((symbol) => !looksLikeOccSymbol(symbol), OPTION_ADVICE);
 
 const side = z.enum(['buy', 'sell']);
 const priceSource = z

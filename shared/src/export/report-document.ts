@@ -1,4 +1,5 @@
 // A report as one JSON document, and what it has beyond an export: the performance of the sessions up to its own.
+import { addMoney } from '../calc/exact-value.js';
 import { timeWeightedReturn } from '../calc/time-weighted-return.js';
 import { exportDocument } from './export-document.js';
 import { EXPORT_PARTS } from './export-request.js';
@@ -44,14 +45,9 @@ function performanceOf(period: string, sessions: readonly ExportedSession[]): Pe
     sessions: sessions.length,
     time_weighted_return: returns?.value ?? null,
     gaps: returns?.gaps ?? 0,
-    pnl: sumOfMoney(sessions, 'daily_pnl'),
-    capital_flow: sumOfMoney(sessions, 'capital_flow'),
+    pnl: addMoney(sessions.map((session) => session.daily_pnl)),
+    capital_flow: addMoney(sessions.map((session) => session.capital_flow)),
   };
-}
-
-/** Added up in units of 1e-4, where sums are exact. */
-function sumOfMoney(sessions: readonly ExportedSession[], figure: 'daily_pnl' | 'capital_flow'): number {
-  return sessions.reduce((sum, session) => sum + Math.round(session[figure] * 1e4), 0) / 1e4;
 }
 
 export function performanceTable(history: readonly ExportedSession[]): ExportTable {

@@ -1,4 +1,5 @@
 // A portfolio's newest figures as the overview shows them. Pure.
+import { addMoney } from '../calc/exact-value.js';
 import type { Overview } from '../contracts/analytics.js';
 
 /** One session as it is stored. Money in the portfolio's currency; short values are negative. */
@@ -60,7 +61,7 @@ export function viewOverview(
       net_percentage: ofEquity(snapshot.net_value),
     },
     pnl: {
-      total_pnl: unrealised === null ? null : toMoney(unrealised + snapshot.realised_pnl),
+      total_pnl: unrealised === null ? null : addMoney([unrealised, snapshot.realised_pnl]),
       unrealized_pnl: unrealised,
       realized_pnl: snapshot.realised_pnl,
       daily_pnl: snapshot.daily_pnl,
@@ -84,10 +85,5 @@ export function viewOverview(
 
 function viewDelta({ delta_long: long, delta_short: short }: OverviewSnapshot): Overview['delta_adjusted'] {
   if (long === null || short === null) return null;
-  return { long, short, gross: toMoney(long - short), net: toMoney(long + short) };
-}
-
-/** The sum of two stored amounts, free of digits that neither of them has. */
-function toMoney(sum: number): number {
-  return Math.round(sum * 10_000) / 10_000;
+  return { long, short, gross: addMoney([long, -short]), net: addMoney([long, short]) };
 }

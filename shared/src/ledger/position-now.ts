@@ -82,9 +82,9 @@ function quotedNow(sources: PriceSources, { entry, currency, model }: OwnedLot):
   const { valueE4, quotedAt } = lotNow(sources, { currency, snapshotDate }, { entry, closeValueE4: null, mark: model }, today);
   if (quotedAt === null) return null;
   const shared = { priceSource: 'quote', priceDate: quote.session, quotedAt, isStale: quote.isStale, valueE4 } as const;
-  if (!isOption) return { ...shared, quantityE8: sharesAt(sources, entry, quote.session), priceE6: quote.priceE6 };
+  if (!isOption) return { quantityE8: sharesAt(sources, entry, quote.session), priceE6: quote.priceE6, ...shared };
   const { quantityE8, multiplier } = lotSize(entry);
-  return { ...shared, quantityE8, priceE6: Math.round((valueE4 * 1e10) / (Number(quantityE8) * multiplier)) };
+  return { quantityE8, priceE6: Math.round((valueE4 * 1e10) / (Number(quantityE8) * multiplier)), ...shared };
 }
 
 type Known = Readonly<{ priceE6: number; priceSource: PriceSource; priceDate: string | null; isStale: boolean }>;
@@ -95,7 +95,7 @@ function lastKnown(sources: PriceSources, lot: OwnedLot): HeldNow {
   const isClose = known.priceSource === 'close' || known.priceSource === 'stale';
   const ratio = isClose && known.priceDate !== null ? ratioSince(sources, entry, known.priceDate) : NO_SPLIT;
   const valueE4 = lotValueE4(lotSize(entry), known.priceE6, ratio);
-  return { ...known, quantityE8: shares(entry, ratio), quotedAt: null, valueE4 };
+  return { quantityE8: shares(entry, ratio), quotedAt: null, valueE4, ...known };
 }
 
 function knownPrice({ latestSession, closes }: PriceSources, { entry, manualPriceE6, model }: OwnedLot): Known {

@@ -38,12 +38,12 @@ export function riskLot(lot: LotAsValued, terms: PricedOption | null = null): Ri
   const { positionId, symbol, sector, marketValue, deltaAdjustedValue } = lot;
   const base = { positionId, symbol, sector, marketValue, deltaValue: marketValue, option: null };
   const kind = lotKind(lot);
-  if (kind === 'cash') return { ...base, kind, sector: 'Cash', riskSymbol: null };
+  if (kind === 'cash') return { kind, riskSymbol: null, ...base, sector: 'Cash' };
   const riskSymbol = pricedSymbol(lot);
   const isKnown = riskSymbol !== null && deltaAdjustedValue !== null && lot.priceSource !== 'no_price';
-  if (kind === 'private' || !isKnown) return { ...base, kind: 'unknown', riskSymbol: null };
+  if (kind === 'private' || !isKnown) return { kind: 'unknown', riskSymbol: null, ...base };
   const option = terms && { units: lot.quantity * CONTRACT_SIZE, terms };
-  return { ...base, kind, riskSymbol, deltaValue: deltaAdjustedValue, option };
+  return { kind, riskSymbol, ...base, deltaValue: deltaAdjustedValue, option };
 }
 
 /** The dollars a portfolio has in each symbol, options at their delta; in the order of the lots. Cash and what is unknown have none. */
