@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 120_000,
+    // Two files at a time, also on two cores: most of a test's time is another process's, or waiting.
+    maxWorkers: 2,
     coverage: {
       provider: 'v8',
       include: ['shared/src/**/*.ts', 'prisma/src/**/*.ts', 'prisma/*.ts', 'api/src/**/*.ts', 'worker/src/**/*.ts'],
