@@ -67,6 +67,8 @@ export async function requireEquity(
   replaced: EquityChangeRow | null = null,
 ): Promise<void> {
   if (changeType !== 'WITHDRAWAL' || changeDate <= ledger.equityAsOf) return;
+  // Other notes are no other withdrawal, whatever has become of the equity since.
+  if (replaced !== null && isSameFlow(replaced, { changeType, amount, changeDate })) return;
   // What was inside the stated balance has no part in what followed.
   const without = replaced === null || replaced.change_date <= ledger.equityAsOf ? null : flowOf(replaced);
   const haveE4 = leastEquityFrom(await loadEquityKnown(client, portfolioId, ledger), changeDate, without);
@@ -77,6 +79,13 @@ export async function requireEquity(
     message: `The withdrawal of ${need} is larger than the equity from ${changeDate} on, of which ${have} is the least. Withdraw at most that.`,
     details: { need, have, change_date: changeDate },
   });
+}
+
+function isSameFlow(
+  before: EquityChangeRow,
+  { changeType, amount, changeDate }: Pick<EquityChangeTerms, 'changeType' | 'amount' | 'changeDate'>,
+): boolean {
+  return before.change_type === changeType && before.change_date === changeDate && Number(before.amount) === Number(amount);
 }
 
 function flowOf({ change_type: type, change_date: date, amount }: EquityChangeRow): LedgerFlow {

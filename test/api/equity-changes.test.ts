@@ -195,6 +195,15 @@ describe('a correction', () => {
     expect(differences(await calculated(id), before).filter(([, moved]) => moved !== 0)).toEqual([['2025-06-18', 40, 40]]);
   });
 
+  it('of its notes alone is possible whatever has become of the equity', async () => {
+    const id = await makeBook([]);
+    const { id: contribution } = await enter(id, 'CONTRIBUTION', 5_000, TODAY);
+    const { id: withdrawal } = await enter(id, 'WITHDRAWAL', 15_000, TODAY);
+    expect((await user.delete(at(id, contribution))).status).toBe(200);
+    expect((await user.put(at(id, withdrawal), { notes: 'house' })).json).toMatchObject({ notes: 'house', amount: 15_000 });
+    expectError(await user.put(at(id, withdrawal), { amount: 15_001 }), 422, 'ERR_EQUITY_003');
+  });
+
   it('of a withdrawal may use what it gave back', async () => {
     const id = await makeBook([]);
     const { id: change } = await enter(id, 'WITHDRAWAL', 9_000, TODAY);
