@@ -139,15 +139,14 @@ export function figuresOf(sums: PortfolioSums, realisedE4: Float64Array): Sessio
     shorts += sums.shorts[i]!;
     options += sums.options[i]!;
     if (i === 0) continue;
-    const counts = { positionCount: positions, longCount: positions - shorts, shortCount: shorts, optionCount: options };
-    figures.push({ ...figuresAt(sums, i), ...counts, realisedPnlE4: realisedE4[i]! });
+    figures.push(figuresAt(sums, i, { positions, shorts, options, realisedE4: realisedE4[i]! }));
   }
   return figures;
 }
 
-type Counted = 'positionCount' | 'longCount' | 'shortCount' | 'optionCount' | 'realisedPnlE4';
+type Totals = Readonly<{ positions: number; shorts: number; options: number; realisedE4: number }>;
 
-function figuresAt(sums: PortfolioSums, i: number): Omit<SessionFigures, Counted> {
+function figuresAt(sums: PortfolioSums, i: number, { positions, shorts, options, realisedE4 }: Totals): SessionFigures {
   const longE4 = sums.longE4[i]!;
   const shortE4 = sums.shortE4[i]!;
   const grossE4 = assertSafe(longE4 - shortE4, 'gross market value');
@@ -163,10 +162,15 @@ function figuresAt(sums: PortfolioSums, i: number): Omit<SessionFigures, Counted
     privateE4: sums.privateE4[i]!,
     deltaLongE4: isDeltaKnown ? sums.deltaLongE4[i]! : null,
     deltaShortE4: isDeltaKnown ? sums.deltaShortE4[i]! : null,
+    positionCount: positions,
+    longCount: positions - shorts,
+    shortCount: shorts,
+    optionCount: options,
     pnlE4: sums.pnlE4[i]!,
     flowE4: 0,
     cumulativePnlE4: 0,
     dailyReturn: null,
+    realisedPnlE4: realisedE4,
     coverage: grossE4 > 0 ? sums.coveredE4[i]! / grossE4 : 1,
     valuation: sums.partial[i] === 1 ? 'partial' : 'full',
     oldestCloseIndex: sums.oldest[i] === NO_CLOSE ? null : sums.oldest[i]!,
