@@ -30,12 +30,14 @@ export async function loadPackedCloses(
 type PackedRow = [symbol: string, days: Buffer, closes: Buffer, revisions: Buffer];
 
 function unpack([symbol, days, closes, revisions]: PackedRow): PackedCloses {
-  return {
-    symbol,
-    days: Int32Array.from({ length: days.length / 4 }, (_, k) => days.readInt32BE(k * 4)),
-    closes: Float64Array.from({ length: closes.length / 8 }, (_, k) => closes.readDoubleBE(k * 8)),
-    revisions: Int16Array.from({ length: revisions.length / 2 }, (_, k) => revisions.readInt16BE(k * 2)),
-  };
+  const count = revisions.length / 2;
+  const packed = { symbol, days: new Int32Array(count), closes: new Float64Array(count), revisions: new Int16Array(count) };
+  for (let k = 0; k < count; k++) {
+    packed.days[k] = days.readInt32BE(k * 4);
+    packed.closes[k] = closes.readDoubleBE(k * 8);
+    packed.revisions[k] = revisions.readInt16BE(k * 2);
+  }
+  return packed;
 }
 
 /** What `date_send` counts from. */
