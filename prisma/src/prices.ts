@@ -15,10 +15,11 @@ export async function loadCloses(
 ): Promise<ReadonlyMap<string, SymbolCloses>> {
   if (symbols.length === 0) return new Map();
   const earlier = symbols.map((symbol) => ({ symbol, date: dayBefore(from) }));
-  const [base, packed] = await Promise.all([
+  const [base, ...parts] = await Promise.all([
     loadClosesAsOf(client, earlier),
-    loadPackedCloses(client, new Map(symbols.map((symbol) => [symbol, from])), to),
+    ...sideBySide(symbols).map((part) => loadPackedCloses(client, new Map(part.map((symbol) => [symbol, from])), to)),
   ]);
+  const packed = parts.flat();
   const sessions = calendar.sessionsBetween(from, to);
   const firstIndex = calendar.sessionIndex(from);
   const before = new Map(base.map((close) => [close.symbol, toClose(calendar, close)]));
@@ -31,6 +32,14 @@ export async function loadCloses(
       { before: before.get(symbol) ?? null, firstIndex, closeE6: windows.get(symbol) ?? none },
     ]),
   );
+}
+
+const SYMBOLS_AT_ONCE = 64;
+
+/** Many symbols in two parts: packing them is work for the database, which has a processor for each connection. */
+function sideBySide(symbols: readonly string[]): readonly (readonly string[])[] {
+  const middle = Math.ceil(symbols.length / 2);
+  return symbols.length <= SYMBOLS_AT_ONCE ? [symbols] : [symbols.slice(0, middle), symbols.slice(middle)];
 }
 
 /** The last close of each symbol on or before its date; a pair without one is absent. In the order asked. */
