@@ -7,13 +7,14 @@ import {
   type EquityPoint,
   type RangePerformance,
 } from '@closebell/shared/calc/range-performance';
+import { dayNumber, isoDate } from '@closebell/shared/calendar/calendar-date';
 import type { Xirr } from '@closebell/shared/calc/xirr';
 import type { PerformanceAnswer, PerformanceRange } from '@closebell/shared/contracts/performance';
 
 /** The day whose close a range begins at; null: the first one there is. `end`: the newest session. */
 export function rangeStart(range: PerformanceRange, end: string): string | null {
   if (range === 'ALL') return null;
-  if (range === '1W') return new Date(Date.parse(end) - 7 * 86_400_000).toISOString().slice(0, 10);
+  if (range === '1W') return isoDate(dayNumber(end) - 7);
   return monthsBefore(end, MONTHS[range]);
 }
 

@@ -1,5 +1,6 @@
 // Closes and corporate actions as calculations read them: in bulk, the newest revision of each session.
 import type { SymbolCloses } from '@closebell/shared/calc/price-series';
+import { dayNumber, isoDate } from '@closebell/shared/calendar/calendar-date';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { groupBy } from '@closebell/shared/grouping';
 import { toClose, type StoredAction, type StoredClose } from '@closebell/shared/ledger/price-book';
@@ -14,7 +15,8 @@ export async function loadCloses(
   { from, to }: Readonly<{ from: string; to: string }>,
 ): Promise<ReadonlyMap<string, SymbolCloses>> {
   if (symbols.length === 0) return new Map();
-  const earlier = symbols.map((symbol) => ({ symbol, date: dayBefore(from) }));
+  const dayBefore = isoDate(dayNumber(from) - 1);
+  const earlier = symbols.map((symbol) => ({ symbol, date: dayBefore }));
   const [base, ...parts] = await Promise.all([
     loadClosesAsOf(client, earlier),
     ...sideBySide(symbols).map((part) => loadPackedCloses(client, new Map(part.map((symbol) => [symbol, from])), to)),
@@ -75,7 +77,3 @@ const CLOSE_AS_OF = `
   FROM unnest($1::text[], $2::date[]) AS wanted (symbol, date) CROSS JOIN LATERAL (
     SELECT symbol, session_date, (close * 1000000)::float8 AS close_e6 FROM price_bars
     WHERE price_bars.symbol = wanted.symbol AND session_date <= wanted.date ORDER BY session_date DESC, revision DESC LIMIT 1) AS bar`;
-
-function dayBefore(date: string): string {
-  return new Date(Date.parse(date) - 86_400_000).toISOString().slice(0, 10);
-}

@@ -1,6 +1,7 @@
 // When statistics come and go. What was made of prices is deleted in the transaction that changes them, and nothing is inserted that was
 // made of prices that have changed since it read them.
 import { FACTOR_SYMBOLS } from '@closebell/shared/calc/factors';
+import { dayNumber, isoDate } from '@closebell/shared/calendar/calendar-date';
 import type { TradingCalendar } from '@closebell/shared/calendar/trading-calendar';
 import { FACTOR_CLOSES, SYMBOL_CLOSES } from '@closebell/shared/risk/factor-model-of-session';
 import { inTransaction, type Db, type Queryable } from './client.js';
@@ -67,7 +68,7 @@ function later(a: string, b: string): string {
 const DAYS_PER_SESSION = 1.5;
 
 function reachOf(date: string, sessions: number): string {
-  return new Date(Date.parse(date) + sessions * DAYS_PER_SESSION * 86_400_000).toISOString().slice(0, 10);
+  return isoDate(dayNumber(date) + sessions * DAYS_PER_SESSION);
 }
 
 const DROP_SESSIONS = `

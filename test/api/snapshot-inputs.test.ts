@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { submitJob } from '@closebell/prisma/jobs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makePortfolio, type LotRecord } from '../support/ledger.js';
+import { type LotRecord, makePortfolio, MSFT_PUT } from '../support/ledger.js';
 import { createWorld, ended, testConfig, withWorker, type TestWorld } from '../support/worker.js';
 import { expectError, fieldsOf, type Caller } from './caller.js';
 import { startDomainApi, type DomainApi } from './domain-api.js';
@@ -13,17 +13,7 @@ const LOTS: readonly LotRecord[] = [
   { symbol: 'AAPL', quantity: '100', entryPrice: '180.5', entryDate: '2024-03-15' },
   { symbol: 'KO', quantity: '-40', entryPrice: '60.01', entryDate: '2024-11-30', exitPrice: '70', exitDate: '2025-03-22' },
   { symbol: 'SPAXX', quantity: '5000', entryPrice: '1', entryDate: '2025-01-02', investmentSubtype: 'MUTUAL_FUND' },
-  {
-    symbol: 'MSFT260116P00400000',
-    quantity: '5',
-    entryPrice: '25.1',
-    entryDate: '2025-03-03',
-    investmentClass: 'OPTIONS',
-    underlyingSymbol: 'MSFT',
-    strikePrice: '400',
-    expirationDate: '2026-01-16',
-    optionType: 'PUT',
-  },
+  MSFT_PUT,
 ];
 
 type Answer = Readonly<{

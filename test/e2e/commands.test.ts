@@ -6,7 +6,7 @@ import { createLogger } from '@closebell/shared/infra/logger';
 import { createTransport, type Transport } from '@closebell/shared/infra/queues';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase } from '../support/database.js';
-import { addLot, brokenChains, figuresOf, makePortfolio, type LotRecord } from '../support/ledger.js';
+import { addLot, brokenChains, figuresOf, type LotRecord, makePortfolio, MSFT_PUT } from '../support/ledger.js';
 import { until } from '../support/until.js';
 import { ended } from '../support/worker.js';
 import { runProgram, startProgram, type RunningProgram } from './programs.js';
@@ -15,17 +15,7 @@ const LATEST = '2025-06-20';
 const LOTS: readonly LotRecord[] = [
   { symbol: 'AAPL', quantity: '100', entryPrice: '180.5', entryDate: '2024-03-15' },
   { symbol: 'MSFT', quantity: '-40.5', entryPrice: '410.25', entryDate: '2025-02-03' },
-  {
-    symbol: 'MSFT260116P00400000',
-    quantity: '5',
-    entryPrice: '25.1',
-    entryDate: '2025-03-03',
-    investmentClass: 'OPTIONS',
-    underlyingSymbol: 'MSFT',
-    strikePrice: '400',
-    expirationDate: '2026-01-16',
-    optionType: 'PUT',
-  },
+  MSFT_PUT,
 ];
 
 let db: Db;

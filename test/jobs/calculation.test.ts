@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { inTransaction } from '@closebell/prisma/client';
 import { submitJob } from '@closebell/prisma/jobs';
-import { addLot, brokenChains, figuresOf, makePortfolio, type LotRecord } from '../support/ledger.js';
+import { addLot, brokenChains, figuresOf, type LotRecord, makePortfolio, MSFT_PUT } from '../support/ledger.js';
 import { createWorld, ended, run, withWorker, type TestWorld } from '../support/worker.js';
 
 const LOTS: readonly LotRecord[] = [
@@ -30,17 +30,7 @@ const LOTS: readonly LotRecord[] = [
     expirationDate: '2025-05-16',
     optionType: 'CALL',
   },
-  {
-    symbol: 'MSFT260116P00400000',
-    quantity: '5',
-    entryPrice: '25.1',
-    entryDate: '2025-03-03',
-    investmentClass: 'OPTIONS',
-    underlyingSymbol: 'MSFT',
-    strikePrice: '400',
-    expirationDate: '2026-01-16',
-    optionType: 'PUT',
-  },
+  MSFT_PUT,
 ];
 
 const TARGET = '2025-06-20';

@@ -126,7 +126,8 @@ describe('a worker that ends in the middle', () => {
       else freeze(first.child.pid!);
       const [stored, before] = [await barsOf(symbols), server.asked.length];
       expect(stored.size).toBeLessThan(200);
-      const second = spawnWorker(processEnv);
+      // Long enough for a busy machine: a second takeover would ask again as well.
+      const second = spawnWorker({ ...processEnv, JOB_LEASE_SECONDS: '10' });
       try {
         expect((await ended(db, jobId, 60_000)).status).toBe('completed');
         const again = askedSince(before);

@@ -8,7 +8,7 @@ import { loadPortfolioRisk, type PortfolioRiskRow } from '@closebell/prisma/port
 import { lockStatisticsChanges } from '@closebell/prisma/statistics-changes';
 import { loadFactorModel, loadSymbolStatistics } from '@closebell/prisma/symbol-statistics';
 import { STRESS_SCENARIOS } from '@closebell/shared/stress/scenarios';
-import { figuresOf, makePortfolio, makeUser, type LotRecord } from '../support/ledger.js';
+import { figuresOf, type LotRecord, makePortfolio, makeUser, MSFT_PUT } from '../support/ledger.js';
 import { until } from '../support/until.js';
 import { createWorld, ended, run, withWorker, type TestWorld } from '../support/worker.js';
 
@@ -22,17 +22,7 @@ const LOTS: readonly LotRecord[] = [
   { symbol: 'SPAXX', quantity: '5000', entryPrice: '1', entryDate: '2025-01-02', investmentSubtype: 'MUTUAL_FUND' },
   { symbol: 'HOUSE', quantity: '1', entryPrice: '250000', entryDate: '2023-01-02', investmentClass: 'PRIVATE' },
   { symbol: 'NODATA1', quantity: '10', entryPrice: '12.34', entryDate: '2025-01-02' },
-  {
-    symbol: 'MSFT260116P00400000',
-    quantity: '5',
-    entryPrice: '25.1',
-    entryDate: '2025-03-03',
-    investmentClass: 'OPTIONS',
-    underlyingSymbol: 'MSFT',
-    strikePrice: '400',
-    expirationDate: '2026-01-16',
-    optionType: 'PUT',
-  },
+  MSFT_PUT,
 ];
 const STOCKS = LOTS.slice(0, 3);
 

@@ -7,7 +7,7 @@ import { SCHEDULES, type ScheduleName } from '@closebell/shared/jobs';
 import { dueTimesOf } from '@closebell/worker/schedules';
 import pg from 'pg';
 import { inject } from 'vitest';
-import { figuresOf, makePortfolio, makeUser, type LotRecord } from './ledger.js';
+import { figuresOf, type LotRecord, makePortfolio, makeUser, MSFT_PUT } from './ledger.js';
 import { createWorld, ended, run, withWorker } from './worker.js';
 
 export const SESSION = '2025-06-20';
@@ -23,17 +23,7 @@ export const LOTS: readonly LotRecord[] = [
   { symbol: 'SPAXX', quantity: '5000', entryPrice: '1', entryDate: '2025-01-02', investmentSubtype: 'MUTUAL_FUND' },
   { symbol: 'HOUSE', quantity: '1', entryPrice: '250000', entryDate: '2023-01-02', investmentClass: 'PRIVATE' },
   { symbol: 'NODATA1', quantity: '10', entryPrice: '12.34', entryDate: '2025-01-02' },
-  {
-    symbol: 'MSFT260116P00400000',
-    quantity: '5',
-    entryPrice: '25.1',
-    entryDate: '2025-03-03',
-    investmentClass: 'OPTIONS',
-    underlyingSymbol: 'MSFT',
-    strikePrice: '400',
-    expirationDate: '2026-01-16',
-    optionType: 'PUT',
-  },
+  MSFT_PUT,
 ];
 
 const UPLOAD = `Symbol,Quantity,Entry Price Per Share,Entry Date

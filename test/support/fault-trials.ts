@@ -4,6 +4,9 @@ import { pointsOf, pointText, spawnFaultyWorker, type FaultPoint, type Points } 
 import { allFigures, computeAgain, createScene, remains, type Scene, type SceneCopy, type SceneKind } from './fault-scenes.js';
 import { ended, spawnWorker } from './worker.js';
 
+/** Chunks that race share what the first one does, so that a point of the rehearsal may be no other run's. The successor works as ever. */
+const ONE_AFTER_ANOTHER = { WORKER_CONCURRENCY: '1', WORKER_THREADS: '1' };
+
 /** A scene with its points and what it must come to. */
 export type Rehearsed = Readonly<{ scene: Scene; points: Points; figures: string; recomputed: string }>;
 
@@ -11,7 +14,7 @@ export type Rehearsed = Readonly<{ scene: Scene; points: Points; figures: string
 export async function rehearse(kind: SceneKind, backend: Readonly<Record<string, string>> = {}): Promise<Rehearsed> {
   const scene = await createScene(kind);
   const copy = await scene.copy();
-  const worker = await spawnFaultyWorker({ ...copy.env, ...backend }, null);
+  const worker = await spawnFaultyWorker({ ...copy.env, ...backend, ...ONE_AFTER_ANOTHER }, null);
   try {
     await ended(copy.db, scene.jobId, 60_000);
     const points = pointsOf(worker.statements());
@@ -70,7 +73,7 @@ async function strike(
   env: Readonly<Record<string, string>>,
   point: FaultPoint,
 ): Promise<boolean> {
-  const worker = await spawnFaultyWorker(env, { point, does: 'kill' });
+  const worker = await spawnFaultyWorker({ ...env, ...ONE_AFTER_ANOTHER }, { point, does: 'kill' });
   const runEnded = ended(db, jobId, 30_000).then(
     // What a run does last comes after its end is written.
     () => sleep(AFTER_THE_END_MS),

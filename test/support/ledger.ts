@@ -25,6 +25,19 @@ export type LotRecord = Readonly<{
   optionType?: 'CALL' | 'PUT';
 }>;
 
+/** An option of the simulated market, put on a stock that the tests hold too. */
+export const MSFT_PUT: LotRecord = {
+  symbol: 'MSFT260116P00400000',
+  quantity: '5',
+  entryPrice: '25.1',
+  entryDate: '2025-03-03',
+  investmentClass: 'OPTIONS',
+  underlyingSymbol: 'MSFT',
+  strikePrice: '400',
+  expirationDate: '2026-01-16',
+  optionType: 'PUT',
+};
+
 export type PortfolioRecord = Readonly<{
   userId?: string;
   equity?: string;

@@ -1,6 +1,7 @@
 // One lot along a run of sessions: what it is worth at each close and what it earned in each session, in units of 1e-4.
+import { countWhile } from './count-while.js';
 import { lotValuer, NO_SPLIT, type LotSize, type ShareRatio } from './exact-value.js';
-import { ratioBetween, ratioPast, type BookedDividend, type PriceSeries, type SessionAxis } from './price-series.js';
+import { ratioBetween, ratioPast, type PriceSeries, type SessionAxis } from './price-series.js';
 
 /** Where a lot's value comes from. `stale`: the last close, carried forward. `no_price`: never had one, so entry price. */
 export type PriceSource = 'close' | 'stale' | 'no_price' | 'model' | 'model_stale' | 'manual' | 'par';
@@ -120,23 +121,13 @@ function fillValues(valueE4: Float64Array, lot: Lot, first: number, end: number)
 function addDividends(axis: SessionAxis, lot: Lot, first: number, pnlE4: Float64Array): void {
   if (lot.pricing.by !== 'close') return;
   const { dividends, splits } = lot.pricing.series;
-  for (let k = firstAfter(dividends, lot.entryIndex); k < dividends.length; k++) {
+  const paidBefore = countWhile(dividends.length, (place) => dividends[place]!.index <= lot.entryIndex);
+  for (let k = paidBefore; k < dividends.length; k++) {
     const { index, amountE8 } = dividends[k]!;
     if (index > lot.exitIndex) break;
     const ratio = ratioBetween(splits, lot.entryDate, axis.sessions[index - 1]!);
     pnlE4[index - first] = pnlE4[index - first]! + dividendE4(lot.size, amountE8, ratio);
   }
-}
-
-/** Place of the first dividend of a session after session `i`. */
-function firstAfter(dividends: readonly BookedDividend[], i: number): number {
-  let [low, high] = [0, dividends.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (dividends[middle]!.index <= i) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /**

@@ -1,5 +1,6 @@
 // Closes along a run of sessions: the last one carries forward, with its age, and splits are kept beside as ratios.
 import type { TradingCalendar } from '../calendar/trading-calendar.js';
+import { countWhile } from './count-while.js';
 import { NO_SPLIT, type ShareRatio } from './exact-value.js';
 
 /** A run of consecutive sessions. `firstIndex` is the calendar's index of the first one, `dateOf` the calendar's date of any. */
@@ -86,21 +87,10 @@ function splitsBehind(axis: SessionAxis, closeIndex: Int32Array, splits: readonl
 function bookDividends({ sessions }: SessionAxis, dividends: readonly DividendEvent[]): readonly BookedDividend[] {
   return dividends
     .flatMap((dividend) => {
-      const index = firstAtOrAfter(sessions, dividend.exDate);
+      const index = countWhile(sessions.length, (place) => sessions[place]! < dividend.exDate);
       return index < 1 || index === sessions.length ? [] : [{ ...dividend, index }];
     })
     .toSorted((a, b) => a.index - b.index);
-}
-
-/** Place of the first session that is not before `date`; their number when all are. */
-function firstAtOrAfter(sessions: readonly string[], date: string): number {
-  let [low, high] = [0, sessions.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sessions[middle]! < date) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Shares at `to` for each share at `from`. */

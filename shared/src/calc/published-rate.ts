@@ -1,4 +1,5 @@
 // The rate of option marks from the Treasury's yields as they are published.
+import { countWhile } from './count-while.js';
 
 /** One published yield: percent a year, as in 4.37. */
 export type PublishedYield = Readonly<{ date: string; percent: number }>;
@@ -24,12 +25,5 @@ export function rateCurve(yields: readonly PublishedYield[], fallback: number): 
 
 /** How many of the yields are of the date or earlier ones: halved until found, as a mark of every session of every lot asks. */
 function countUpTo(yields: readonly PublishedYield[], date: string): number {
-  let low = 0;
-  let high = yields.length;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (yields[middle]!.date <= date) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countWhile(yields.length, (place) => yields[place]!.date <= date);
 }

@@ -1,4 +1,5 @@
 // An exchange's sessions as an ordered list: which dates are in it, what comes before and after.
+import { countWhile } from '../calc/count-while.js';
 import { dayNumber } from './calendar-date.js';
 import { CalendarRangeError } from './calendar-range-error.js';
 
@@ -31,7 +32,7 @@ export function createSessionList(sessions: readonly string[], range: DateRange)
   const indexes: ReadonlyMap<string, number> = new Map(sessions.map((session, index) => [session, index]));
 
   /** How many sessions lie before `date`, which is also the index of the first one on or after it. */
-  const countBefore = (date: string): number => indexes.get(date) ?? lowerBound(sessions, requireInRange(date, range));
+  const countBefore = (date: string): number => indexes.get(date) ?? countEarlier(sessions, requireInRange(date, range));
   const countUpTo = (date: string): number => countBefore(date) + (indexes.has(date) ? 1 : 0);
 
   const sessionAt = (index: number, from: string): string => {
@@ -76,13 +77,7 @@ function describe({ code, firstDate, lastDate }: DateRange): string {
 }
 
 /** Index of the first element not below `wanted` in an ascending list. */
-function lowerBound(ascending: readonly string[], wanted: string): number {
-  let low = 0;
-  let high = ascending.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ascending[middle] ?? '') < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+
+function countEarlier(ascending: readonly string[], date: string): number {
+  return countWhile(ascending.length, (place) => ascending[place]! < date);
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { POSITION_TYPES } from '../position-type.js';
 import { endpoint } from './endpoint.js';
 import { date, fraction, id, money, queryFlag } from './fields.js';
+import { lotPriceSource } from './price-data.js';
 
 /** Ids of one request at most: more of them would not fit an address of 16 KB. */
 const POSITION_IDS_MAX = 300;
@@ -37,10 +38,7 @@ export const valuedPosition = z.object({
   cost_basis: money.describe('quantity_entered × multiplier × entry_price: negative for a short'),
   session_date: date.nullable().describe(`whose close values the lot; ${NOT_VALUED}, as all that follows up to weight`),
   current_price: money.nullable(),
-  price_source: z
-    .enum(['close', 'stale', 'no_price', 'model', 'model_stale', 'manual', 'par'])
-    .nullable()
-    .describe('stale: the last close, carried forward; no_price: the entry price, for want of any close'),
+  price_source: lotPriceSource,
   price_date: date.nullable().describe("of the close behind the price, of an option its underlying's"),
   age_sessions: z.int().nullable(),
   market_value: money.nullable().describe('negative for a short'),

@@ -2,6 +2,12 @@
 import { z } from 'zod';
 import { date, instant } from './fields.js';
 
+/** Where the price of a lot at a close comes from; null of a lot that is not valued. */
+export const lotPriceSource = z
+  .enum(['close', 'stale', 'no_price', 'model', 'model_stale', 'manual', 'par'])
+  .nullable()
+  .describe('stale: the last close, carried forward; no_price: the entry price, for want of any close');
+
 /** Dates told of one symbol's gaps. */
 export const GAP_DATES_MAX = 20;
 

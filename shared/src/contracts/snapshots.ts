@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { endpoint } from './endpoint.js';
 import { date, id, idParams, instant, money } from './fields.js';
 import { snapshot } from './portfolios.js';
+import { lotPriceSource } from './price-data.js';
 
 /** Lots shown of one snapshot; `lots_total` tells of more. */
 export const SNAPSHOT_LOTS_MAX = 1_000;
@@ -26,10 +27,7 @@ const lot = z.object({
     .nullable()
     .describe('after splits, in the basis of the price; null of a closed lot, as all that follows but P&L'),
   price: money.nullable(),
-  price_source: z
-    .enum(['close', 'stale', 'no_price', 'model', 'model_stale', 'manual', 'par'])
-    .nullable()
-    .describe('stale: the last close, carried forward; no_price: the entry price, for want of any close'),
+  price_source: lotPriceSource,
   price_date: date.nullable().describe("of the close behind the price, of an option its underlying's"),
   age_sessions: z.int().nullable(),
   market_value: money.nullable(),

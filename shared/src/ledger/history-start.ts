@@ -1,4 +1,5 @@
 // Where the history of a portfolio begins. Pure.
+import { dayNumber, isoDate } from '../calendar/calendar-date.js';
 import type { TradingCalendar } from '../calendar/trading-calendar.js';
 
 /** How far back the first calculation goes, in calendar days. */
@@ -17,7 +18,7 @@ export type HistoryBounds = Readonly<{
  * the one of any later run: the start, and with it cumulative P&L, must not depend on when or how often a job ran.
  */
 export function historyStart(calendar: TradingCalendar, { equityAsOf, openedOn, firstEntryDate }: HistoryBounds): string {
-  const reach = new Date(Date.parse(openedOn) - HISTORY_DAYS * 86_400_000).toISOString().slice(0, 10);
+  const reach = isoDate(dayNumber(openedOn) - HISTORY_DAYS);
   const start = [firstEntryDate ?? equityAsOf, reach, calendar.firstDate].reduce((a, b) => (a > b ? a : b));
   return calendar.sessionOnOrAfter(start < equityAsOf ? start : equityAsOf);
 }

@@ -1,4 +1,5 @@
 // Turns one symbol's rows of a price file into what a provider must answer: raw closes and the corporate actions beside them.
+import { countWhile } from '@closebell/shared/calc/count-while';
 import { impliedActions, type DatedWarning } from '@closebell/shared/market-data/implied-actions';
 import type { CorporateAction, Dividend, OhlcvBar, SessionRange, Split } from '@closebell/shared/market-data/provider';
 import type { PriceColumn, PriceRows } from './price-file.js';
@@ -188,12 +189,5 @@ function numberOfDate(date: string): number {
 
 /** Index of the first date not before `wanted`. */
 function lowerBound(dates: Int32Array, wanted: number): number {
-  let low = 0;
-  let high = dates.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((dates[middle] ?? 0) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return countWhile(dates.length, (place) => dates[place]! < wanted);
 }
